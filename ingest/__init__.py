@@ -1,0 +1,1 @@
+"""MQTT in, validated records on the log out."""

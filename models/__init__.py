@@ -1,0 +1,1 @@
+"""Pure numerical code, no I/O: features, baselines, detectors, diagnosis."""

@@ -1,0 +1,1 @@
+"""Appliance physics, households, faults with ground truth, fleets; replay of recorded data."""

@@ -1,0 +1,5 @@
+"""``python -m zerodistance`` is the same as the ``zerodistance`` command."""
+
+from zerodistance.cli import main
+
+main()

@@ -1,0 +1,145 @@
+"""Read catalogue files, with errors that name file, line and field."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+
+from zerodistance.catalogue.model import ApplianceType, Catalogue, Text
+from zerodistance.errors import CatalogueError
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
+# Columns that every telemetry table has: a channel of that name would collide.
+RESERVED = frozenset({"time", "device_id", "tenant_id", "boot", "seq", "received_at", "skew_ms", "quality"})
+
+
+def load_catalogue(folders: Iterable[Path] = ()) -> Catalogue:
+    """Load the built-in types, then those in ``folders``; a later file replaces a type of the same name.
+
+    Raises:
+        CatalogueError: for the first thing that is wrong, naming file, line and field.
+    """
+    catalogue = Catalogue()
+    built_in = Path(str(resources.files("zerodistance.catalogue")))
+    for folder in (built_in, *folders):
+        if not folder.is_dir():
+            raise CatalogueError(f"{folder} is not a folder: correct ZD_CATALOGUE_PATH.")
+        for path in sorted(folder.glob("*.toml")):
+            appliance = load_file(path)
+            catalogue[appliance.type] = appliance
+    return catalogue
+
+
+def load_file(path: Path) -> ApplianceType:
+    """Load and check one catalogue file.
+
+    Raises:
+        CatalogueError: naming file, line and field.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        raw = tomllib.loads(text)
+    except OSError as error:
+        raise CatalogueError(f"{path}: cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise CatalogueError(f"{path}: is not UTF-8 text (byte {error.start}).") from error
+    except tomllib.TOMLDecodeError as error:
+        raise CatalogueError(f"{path}: is not TOML: {error}.") from error
+    try:
+        appliance = msgspec.convert(raw, ApplianceType, strict=False)
+    except msgspec.ValidationError as error:
+        message, _, where = str(error).partition(" - at `$")
+        field = where.rstrip("`").replace("[...]", "").strip(".")
+        raise CatalogueError(f"{path}{_line(text, field)}: {field or 'the file'}: {message}.") from error
+    for field, problem in _problems(appliance, path.stem):
+        raise CatalogueError(f"{path}{_line(text, field)}: {field}: {problem}.")
+    return appliance
+
+
+def _problems(a: ApplianceType, stem: str) -> Iterable[tuple[str, str]]:
+    """Yield (field, what is wrong) for everything that the structs alone cannot check."""
+    if a.type != stem:
+        yield "type", f"is {a.type!r}, but the file is called {stem}.toml: they must agree"
+    names = {
+        "channels": a.channels,
+        "features": a.features,
+        "parts": a.parts,
+        "commands": a.commands,
+        "events": a.events,
+        "faults": a.faults,
+    }
+    for section, entries in {**names, "type": {a.type: None}}.items():
+        for name in entries:
+            if not _NAME.fullmatch(name):
+                yield f"{section}.{name}", "use up to 48 lower-case letters, digits and underscores"
+    if not a.channels:
+        yield "channels", "a type needs at least one channel"
+    if a.period_s <= 0:
+        yield "period_s", "must be above 0 seconds"
+    for name, channel in a.channels.items():
+        yield from _channel_problems(name, channel.valid, channel.normal)
+        yield from _untitled(f"channels.{name}.title", channel.title)
+    for name, feature in a.features.items():
+        for reference in (feature.channel, *feature.corrected_for):
+            if reference not in a.channels:
+                yield f"features.{name}", f"names the channel {reference!r}, which is not in channels"
+    for name, code in a.fault_codes.items():
+        if code.fault and code.fault not in a.faults:
+            yield f"fault_codes.{name}", f"names the fault {code.fault!r}, which is not in faults"
+    for name, fault in a.faults.items():
+        yield from _untitled(f"faults.{name}.title", fault.title)
+        yield from _untitled(f"faults.{name}.advice", fault.advice)
+        if fault.part and fault.part not in a.parts:
+            yield f"faults.{name}.part", f"names the part {fault.part!r}, which is not in parts"
+        for feature_name in fault.signature:
+            if feature_name not in a.features:
+                yield (
+                    f"faults.{name}.signature",
+                    f"names the feature {feature_name!r}, which is not in features",
+                )
+        if fault.question is not None:
+            yield from _untitled(f"faults.{name}.question.text", fault.question.text)
+            if not fault.question.answers:
+                yield f"faults.{name}.question.answers", "a question needs at least one answer"
+
+
+def _channel_problems(
+    name: str, valid: tuple[float, float], normal: tuple[float, float] | None
+) -> Iterable[tuple[str, str]]:
+    if name in RESERVED:
+        yield f"channels.{name}", "is the name of a column that every table has: choose another"
+    if not valid[0] < valid[1]:
+        yield f"channels.{name}.valid", f"{list(valid)} is not a range: the lower end comes first"
+    if normal and not (valid[0] <= normal[0] < normal[1] <= valid[1]):
+        yield f"channels.{name}.normal", f"{list(normal)} must be a range inside valid {list(valid)}"
+
+
+def _untitled(field: str, text: Text) -> Iterable[tuple[str, str]]:
+    if not text.get("en"):
+        yield field, "needs at least the language 'en'"
+
+
+def _line(text: str, field: str) -> str:
+    """Return ``:line`` of the place in the file that comes nearest to ``field``, or nothing."""
+    parts = field.split(".") if field else []
+    lines = text.splitlines()
+    for depth in range(len(parts), 0, -1):
+        header = re.compile(rf"\s*\[+\s*{re.escape('.'.join(parts[:depth]))}\s*\]")
+        for number, line in enumerate(lines, start=1):
+            if not header.match(line):
+                continue
+            for offset, inner in enumerate(lines[number:], start=number + 1):
+                if inner.lstrip().startswith("["):
+                    break
+                if depth < len(parts) and re.match(rf"\s*{re.escape(parts[depth])}\s*[=.]", inner):
+                    return f":{offset}"
+            return f":{number}"
+    for number, line in enumerate(lines, start=1):
+        if parts and re.match(rf"\s*{re.escape(parts[0])}\s*[=.]", line):
+            return f":{number}"
+    return ""

@@ -1,0 +1,190 @@
+"""What an appliance type is, as read from its catalogue file.
+
+These structs are the single description from which follow the payload check, the tables, the rollups,
+the simulator's channels, the features, the dashboards and the reference documentation.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Ecosystem = Literal["food", "air", "cleaning", "water", "security", "entertainment", "education"]
+Storage = Literal["real", "double", "integer", "boolean"]
+Language = Literal["en", "zh"]
+Text = dict[str, str]  # language → text; "en" is always there
+
+
+class Channel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One measured quantity of an appliance type; its key is the payload's name and the column's.
+
+    Attributes:
+        title: name for people, by language.
+        unit: SI or accepted unit as Home Assistant writes it (``°C``, ``W``, ``kWh``, ``%``); "" for none.
+        device_class: Home Assistant's sensor or binary-sensor device class; "" where none fits.
+        kind: gauge (a level), counter (a total that only grows, restarts at 0), state (0/1 or a code).
+        storage: column type in the store.
+        valid: closed range outside which a reading cannot be true: stored as NULL with a quality code.
+        normal: range of a healthy appliance, for the console and the first hard limit; None: no such range.
+        period_s: sampling period in seconds, None: the type's own.
+        resolution: smallest step that the sensor reports, in ``unit``; 0 if unknown.
+    """
+
+    title: Text
+    unit: str = ""
+    device_class: str = ""
+    kind: Literal["gauge", "counter", "state"] = "gauge"
+    storage: Storage = "real"
+    valid: tuple[float, float]
+    normal: tuple[float, float] | None = None
+    period_s: float | None = None
+    resolution: float = 0.0
+
+
+class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One number computed per window from the channels, on which diagnosis works.
+
+    Attributes:
+        kind: mean, minimum, maximum, spread (standard deviation), slope (unit per hour), duty (share of
+            time above ``above``), level_on (mean while above ``above``), delta (growth of a counter).
+        channel: the channel it reads.
+        above: threshold of duty and level_on, in the channel's unit.
+        corrected_for: channels (ambient, usage) whose linear effect the baseline takes out.
+        tolerance: smallest residual that matters, in the feature's unit: keeps a very quiet baseline
+            from calling its own noise a fault.
+    """
+
+    title: Text
+    kind: Literal["mean", "minimum", "maximum", "spread", "slope", "duty", "level_on", "delta"]
+    channel: str
+    above: float = 0.0
+    corrected_for: tuple[str, ...] = ()
+    tolerance: float = 0.0
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A replaceable part: expected life in years (source in the file's comment) and the skill to repair."""
+
+    title: Text
+    life_years: float
+    skill: str
+
+
+class Argument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One argument of a command: a number in a range, a text out of a list, or a boolean."""
+
+    type: Literal["number", "text", "boolean"]
+    unit: str = ""
+    range: tuple[float, float] | None = None
+    choices: tuple[str, ...] = ()
+
+
+class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Something an appliance can be told to do; ``consent``: only after its owner approved.
+
+    Attributes:
+        timeout_s: platform seconds after which an unanswered command has failed.
+    """
+
+    title: Text
+    arguments: dict[str, Argument] = {}
+    consent: bool = False
+    timeout_s: float = 60.0
+
+
+class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Something that happens on the appliance; ``data`` names its fields and their types."""
+
+    title: Text
+    data: dict[str, Literal["number", "text", "boolean"]] = {}
+
+
+class FaultCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A code that the appliance itself raises, named as its maker names it; may point to a fault."""
+
+    title: Text
+    fault: str = ""
+
+
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the owner is asked, and the answers offered as one-tap buttons.
+
+    Attributes:
+        text: by language.
+        answers: key → text by language. The keys the ticket rules know: ``fixed`` (I put it right),
+            ``checked`` (I looked: it is not that), ``approve``, ``decline``.
+        deadline_minutes: platform minutes to wait for an answer.
+    """
+
+    text: Text
+    answers: dict[str, Text]
+    deadline_minutes: float
+
+
+class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Something that can be wrong, and how it shows.
+
+    Attributes:
+        part: key in ``parts``; "" where nothing is broken (a door left open).
+        urgency: urgent (food or people at risk: at once, any hour), soon (days), routine (weeks).
+        remedy: who puts it right in the end: the owner, a command from afar, or a visit.
+        time_scale: how fast it develops.
+        signature: feature → direction of its residual under this fault. ``steady``: known not to move.
+        question: asked before a visit is dispatched; None: nothing useful to ask.
+        advice: the sentence for the engineer, by language.
+        recovery_minutes: platform minutes in which readings return to normal once it is put right.
+    """
+
+    title: Text
+    part: str = ""
+    urgency: Literal["urgent", "soon", "routine"]
+    remedy: Literal["owner", "remote", "visit"]
+    time_scale: Literal["minutes", "hours", "days", "weeks", "months"]
+    signature: dict[str, Literal["up", "down", "steady"]]
+    question: Question | None = None
+    advice: Text
+    recovery_minutes: float = 240.0
+
+
+class ApplianceType(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A whole catalogue file. ``type`` is the file's stem and part of table and topic names."""
+
+    type: str
+    title: Text
+    ecosystem: Ecosystem
+    version: int
+    period_s: float
+    retention_days: int = 400
+    channels: dict[str, Channel]
+    features: dict[str, Feature] = {}
+    parts: dict[str, Part] = {}
+    commands: dict[str, Command] = {}
+    events: dict[str, Event] = {}
+    fault_codes: dict[str, FaultCode] = {}
+    faults: dict[str, Fault] = {}
+    concerns: dict[str, Text] = {}
+
+    @property
+    def table(self) -> str:
+        """Name of the telemetry table."""
+        return f"telemetry_{self.type}"
+
+
+class Catalogue(dict[str, ApplianceType]):
+    """All appliance types by name."""
+
+    def get_type(self, name: str) -> ApplianceType:
+        """Return the type called ``name``.
+
+        Raises:
+            NotFoundError: with the names that exist.
+        """
+        from zerodistance.errors import NotFoundError
+
+        try:
+            return self[name]
+        except KeyError:
+            raise NotFoundError(
+                f"There is no appliance type {name!r} in the catalogue: it has {', '.join(sorted(self))}."
+            ) from None

@@ -1,0 +1,98 @@
+"""Settings, read from the environment (``ZD_…``) or an ``.env`` file; nothing else is configuration.
+
+The defaults run a single host without any server installed. The production profile refuses default
+secrets and embedded parts.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from zerodistance.clock import Clock, parse_clock
+from zerodistance.errors import SettingsError
+
+DEFAULT_SECRET = "not-a-secret"  # noqa: S105 - refused by the production profile
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; one field for each ``ZD_`` variable."""
+
+    model_config = SettingsConfigDict(env_prefix="ZD_", env_file=".env", extra="ignore")
+
+    profile: Literal["demo", "production"] = "demo"
+    data_dir: Path = Field(Path("data"), description="where the embedded parts keep their files")
+    clock: str = Field("system", description="system, or START@RATE[@ANCHOR]")
+    catalogue_path: str = Field("", description="folders with further catalogue files, joined by ':'")
+
+    mqtt: str = Field("mqtt://127.0.0.1:1883", description="mqtt://[user:password@]host[:port]")
+    mqtt_client_id: str = Field("zd-ingest", description="fixed, so that the broker keeps the session")
+    log: str = Field("", description="kafka://host:port[,host:port…] or sqlite:///path; empty: in data_dir")
+    log_partitions: int = Field(24, ge=1, le=1024, description="fixed when the topics are made")
+    database: str = Field("", description="postgresql://…; empty: the embedded server in data_dir")
+
+    api_url: str = "http://127.0.0.1:8000"
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(8000, ge=0, le=65535)
+    console_host: str = "127.0.0.1"
+    console_port: int = Field(8080, ge=0, le=65535)
+    metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus metrics; 0: none")
+    secret_key: str = Field(DEFAULT_SECRET, description="signs owner links and sessions")
+    staff_token: str = Field(DEFAULT_SECRET, description="bearer token of the console and of service scripts")
+    staff_password: str = Field("demo", description="password of the console's login page")
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_json: bool = False
+
+    def log_address(self) -> str:
+        """Return the log's address; by default a SQLite file in the data folder."""
+        return self.log or f"sqlite:///{(self.data_dir / 'log.sqlite').absolute()}"
+
+    def make_clock(self) -> Clock:
+        """Return the clock that ``ZD_CLOCK`` describes."""
+        return parse_clock(self.clock)
+
+    def catalogue_folders(self) -> list[Path]:
+        """Return the user's catalogue folders, in the order given."""
+        return [Path(part) for part in self.catalogue_path.split(":") if part]
+
+    def check(self) -> Settings:
+        """Return self if it is fit for its profile.
+
+        Raises:
+            SettingsError: in production with a default secret or without servers.
+        """
+        if self.profile == "production":
+            defaults = [
+                name
+                for name, bad in {
+                    "ZD_SECRET_KEY": self.secret_key == DEFAULT_SECRET,
+                    "ZD_STAFF_TOKEN": self.staff_token == DEFAULT_SECRET,
+                    "ZD_STAFF_PASSWORD": self.staff_password == "demo",  # noqa: S105
+                    "ZD_DATABASE": not self.database,
+                    "ZD_LOG": not self.log,
+                }.items()
+                if bad
+            ]
+            if defaults:
+                raise SettingsError(
+                    f"The production profile refuses default values: set {', '.join(defaults)}."
+                )
+        return self
+
+
+def load_settings() -> Settings:
+    """Read the settings of this process.
+
+    Raises:
+        SettingsError: naming the variable that is wrong and what is wrong with it.
+    """
+    try:
+        return Settings().check()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "ZD_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(f"{name} is not usable: {first['msg']}.") from error
