@@ -65,7 +65,8 @@ def _problems(a: ApplianceType, stem: str) -> Iterable[tuple[str, str]]:
     """Yield (field, what is wrong) for everything that the structs alone cannot check."""
     if a.type != stem:
         yield "type", f"is {a.type!r}, but the file is called {stem}.toml: they must agree"
-    names = {
+    names: dict[str, Iterable[str]] = {
+        "type": [a.type],
         "channels": a.channels,
         "features": a.features,
         "parts": a.parts,
@@ -73,7 +74,7 @@ def _problems(a: ApplianceType, stem: str) -> Iterable[tuple[str, str]]:
         "events": a.events,
         "faults": a.faults,
     }
-    for section, entries in {**names, "type": {a.type: None}}.items():
+    for section, entries in names.items():
         for name in entries:
             if not _NAME.fullmatch(name):
                 yield f"{section}.{name}", "use up to 48 lower-case letters, digits and underscores"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from typing import Any, cast
+from typing import Any
 
-import click
 import typer
 from rich.console import Console
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from zerodistance.errors import ZeroDistanceError
@@ -26,9 +25,10 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "console": ("zerodistance.cli.console", "The staff's live console."),
     "simulate": ("zerodistance.cli.simulate", "A simulated fleet over MQTT."),
     "replay": ("zerodistance.cli.replay", "Publish a recorded series as if an appliance sent it."),
+    "broker": ("zerodistance.cli.broker", "The embedded MQTT broker, for the demo and small trials."),
     "doctor": ("zerodistance.cli.doctor", "Say what runs, what does not, and what to do about it."),
     "catalogue": ("zerodistance.cli.catalogue", "Check, show and document the appliance catalogue."),
-    "dead-letters": ("zerodistance.cli.dead_letters", "Messages that were refused: list, show, replay, drop."),
+    "dead-letters": ("zerodistance.cli.dead_letters", "Refused messages: list, show, replay, drop."),
     "devices": ("zerodistance.cli.devices", "Devices: list, add, claim those that wait."),
     "dashboards": ("zerodistance.cli.dashboards", "Build the Grafana dashboards, write or push them."),
 }
@@ -37,16 +37,16 @@ _COMMANDS: dict[str, tuple[str, str]] = {
 class _LazyGroup(TyperGroup):
     """Imports a command's module only when it is named: ``--help`` stays quick."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in _COMMANDS:
             return None
         module, help_text = _COMMANDS[cmd_name]
         if not ctx.resilient_parsing and cmd_name not in sys.argv[1:]:
-            return click.Command(cmd_name, help=help_text)  # a line in a listing needs no import
-        command = cast(click.Command, get_command(importlib.import_module(module).app))
+            return TyperCommand(cmd_name, help=help_text)  # a line in a listing needs no import
+        command = get_command(importlib.import_module(module).app)
         command.help = command.help or help_text
         return command
 
