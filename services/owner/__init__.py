@@ -1,0 +1,1 @@
+"""The owner's page: phone-sized, server-rendered, reached by a signed link, complete without JavaScript."""
