@@ -124,3 +124,17 @@ class UnauthenticatedError(ZeroDistanceError):
 
     code = "unauthenticated"
     http_status = 401
+
+
+class HostError(ZeroDistanceError):
+    """This machine does not offer what is needed: a port is taken, a folder read-only, a disk full."""
+
+    code = "host"
+    exit_code = 4
+
+
+class DemoError(ZeroDistanceError):
+    """The demo could not tell its story to the end; the sentence says where it stood."""
+
+    code = "demo"
+    exit_code = 5

@@ -1,0 +1,99 @@
+"""Start the platform's processes, notice when one ends, and stop them all in order."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from zerodistance.errors import DemoError
+
+STOP_TIMEOUT_S = 10.0  # a drain takes about a second; past this a process is stuck and is killed
+_PR_SET_PDEATHSIG = 1  # Linux, prctl(2)
+
+
+class Supervisor:
+    """The child processes of one demo run; each writes to ``logs/<name>.log``.
+
+    Children get a process group of their own, so that Ctrl-C reaches the supervisor only and the stop
+    is in order: sources first, so that what is under way drains. On Linux they also die with it.
+    """
+
+    def __init__(self, logs: Path, environment: dict[str, str]) -> None:
+        self._logs = logs
+        self._environment = {**os.environ, **environment}
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        logs.mkdir(parents=True, exist_ok=True)
+
+    def start(self, name: str, *arguments: str) -> None:
+        """Start ``zerodistance ARGUMENTS`` under ``name``."""
+        with (self._logs / f"{name}.log").open("wb") as log:
+            self._children[name] = subprocess.Popen(
+                [sys.executable, "-m", "zerodistance", *arguments],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            )
+
+    def check(self) -> None:
+        """Make sure that all children run.
+
+        Raises:
+            DemoError: naming the one that ended, with the last lines that it wrote.
+        """
+        for name, child in self._children.items():
+            code = child.poll()
+            if code is not None:
+                raise DemoError(
+                    f"The process {name!r} ended with code {code}. "
+                    f"Its last words ({self._logs / name}.log):\n{self.last_words(name)}"
+                )
+
+    def last_words(self, name: str, lines: int = 12) -> str:
+        """Return the last lines of a child's log."""
+        text = (self._logs / f"{name}.log").read_text(errors="replace")
+        return "\n".join(text.splitlines()[-lines:])
+
+    def wait_until(self, ready: Callable[[], bool], what: str, timeout_s: float) -> None:
+        """Poll ``ready`` until it is true.
+
+        Raises:
+            DemoError: when that takes longer than ``timeout_s``, or a child ended meanwhile.
+        """
+        deadline = time.monotonic() + timeout_s
+        while not ready():
+            self.check()
+            if time.monotonic() > deadline:
+                raise DemoError(
+                    f"{what} did not happen within {timeout_s:.0f} s; see the logs in {self._logs}."
+                )
+            time.sleep(0.1)
+
+    def stop(self) -> list[str]:
+        """Stop all children, the last started first; return the names of those that had to be killed."""
+        killed = []
+        for name, child in reversed(list(self._children.items())):
+            if child.poll() is None:
+                child.send_signal(signal.SIGTERM)
+            try:
+                child.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                killed.append(name)
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+        self._children.clear()
+        return killed
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
