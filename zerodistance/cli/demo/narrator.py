@@ -32,9 +32,13 @@ _WORDS = {
 
 @dataclass
 class Narrator:
-    """Remembers what was told, so that each thing is told once."""
+    """Remembers what was told, so that each thing is told once.
+
+    ``rate``: how many times as fast as real time the platform's clock runs.
+    """
 
     console: Console
+    rate: float
     lines: list[str] = field(default_factory=list)
     _told: set[tuple[str, str]] = field(default_factory=set)
 
@@ -62,8 +66,9 @@ class Narrator:
             ]
             told = _told_at_once(ticket)
             if told is not None:
-                skew_ms, moment = told
-                text = f"{name}: owner and engineer told by one event, {skew_ms:.1f} ms apart"
+                apart_ms, moment = told
+                real_ms = apart_ms / self.rate
+                text = f"{name}: owner and engineer told by one event, {real_ms:.2f} ms apart"
                 news.append((moment, ticket["id"], "told", text))
         for moment, ticket_id, what, text in sorted(news):
             if (ticket_id, what) not in self._told:
@@ -88,7 +93,7 @@ def _answer(message: Json) -> str:
 
 
 def _told_at_once(ticket: Json) -> tuple[float, datetime] | None:
-    """Return (milliseconds between the two first messages, when), once both are out."""
+    """Return (platform milliseconds between the two first messages, when), once both are out."""
     first: dict[str, datetime] = {}
     for message in ticket["messages"]:
         if message["sent_at"]:
