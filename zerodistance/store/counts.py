@@ -1,0 +1,29 @@
+"""What every stage took in, gave out, refused: added up in the transaction of the work itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from zerodistance.store.database import Connection
+
+
+def add(conn: Connection, numbers: Mapping[tuple[str, str], int]) -> None:
+    """Add ``numbers`` ((stage, outcome) → how many more) to the table ``stage_count``.
+
+    Do it last in a transaction: the rows stay locked until it ends.
+    """
+    entries = sorted((key, n) for key, n in numbers.items() if n)  # one order for all: no deadlock
+    if not entries:
+        return
+    conn.execute(
+        "INSERT INTO stage_count AS s (stage, outcome, count)"
+        " SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[])"
+        " ON CONFLICT (stage, outcome) DO UPDATE SET count = s.count + excluded.count",
+        ([key[0] for key, _ in entries], [key[1] for key, _ in entries], [n for _, n in entries]),
+    )
+
+
+def read(conn: Connection) -> dict[tuple[str, str], int]:
+    """Return all counts: (stage, outcome) → how many."""
+    rows = conn.execute("SELECT stage, outcome, count FROM stage_count ORDER BY stage, outcome")
+    return {(stage, outcome): count for stage, outcome, count in rows}
