@@ -40,7 +40,7 @@ class Pool(ConnectionPool[Connection]):
 
 
 def dsn(settings: Settings) -> str:
-    """Return the connection string: ``ZD_DATABASE``, or that of the embedded server that runs in the data folder.
+    """Return the connection string: ``ZD_DATABASE``, or the running embedded server's.
 
     Nothing is started.
 

@@ -174,7 +174,8 @@ def register_device(
     """
     if DEVICE_ID.fullmatch(device_id) is None:
         raise StoreError(
-            f"{device_id!r} cannot be a device id: up to 64 letters, digits and _ . : - after a letter or digit."
+            f"{device_id!r} cannot be a device id: use up to 64 letters, digits and _ . : - "
+            "and begin with a letter or digit."
         )
     row = conn.execute(
         "INSERT INTO device AS d (id, tenant_id, type, model, name, household_id, gateway_id, installed_at,"
@@ -188,7 +189,8 @@ def register_device(
     ).fetchone()
     if row is None:
         raise ConflictError(
-            f"Device {device_id!r} is registered already, as another type or with another tenant: retire it first."
+            f"Device {device_id!r} is registered already, as another type or with another tenant: "
+            "use another id."
         )
     conn.execute("DELETE FROM unclaimed_device WHERE id = %s", (device_id,))
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
-from typing import LiteralString, NamedTuple, cast
+from typing import NamedTuple
 
 from zerodistance.catalogue import Catalogue
 from zerodistance.errors import StoreError
@@ -80,7 +80,8 @@ def _apply_files(conn: Connection) -> list[str]:
             "CREATE TABLE IF NOT EXISTS migration (number integer PRIMARY KEY, name text NOT NULL,"
             " checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
         )
-        applied = dict(conn.execute("SELECT number, checksum FROM migration").fetchall())
+        rows = conn.execute("SELECT number, checksum FROM migration").fetchall()
+        applied: dict[int, str] = {number: checksum for number, checksum in rows}
     for migration in read_migrations():
         label = f"{migration.number:04d}_{migration.name}"
         if migration.number in applied:
@@ -91,7 +92,7 @@ def _apply_files(conn: Connection) -> list[str]:
                 )
             continue
         with conn.transaction():
-            conn.execute(cast(LiteralString, migration.text))
+            conn.execute(migration.text.encode())
             conn.execute(
                 "INSERT INTO migration (number, name, checksum) VALUES (%s, %s, %s)",
                 (migration.number, migration.name, migration.checksum),
