@@ -32,7 +32,7 @@ class Sample(msgspec.Struct, frozen=True, array_like=True):
         oldest: lowest seq of this boot that the device still keeps: anything below it counts as settled.
         values: channel → reading; None where ``quality`` says why.
         quality: channel → :class:`Quality` code, for readings that are not good.
-        unknown: readings of channels that the catalogue does not have, kept aside.
+        unknown: readings of channels that the catalogue does not have, kept aside; None: not a number.
         refused: the sample itself went to the dead letters; the record only settles its seq.
     """
 
@@ -46,7 +46,7 @@ class Sample(msgspec.Struct, frozen=True, array_like=True):
     oldest: int | None
     values: dict[str, float | None]
     quality: dict[str, int]
-    unknown: dict[str, float]
+    unknown: dict[str, float | None]
     refused: bool = False
 
 
@@ -156,9 +156,9 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
         source: the MQTT topic or ``log topic/partition/offset`` that it came from.
         device: the device it claims to be from, "" where the topic tells none.
         sample: index within a payload that carried several, else None.
-        raw: the first 64 KiB of the payload.
-        length: length of the whole payload in bytes.
-        sha256: of the whole payload, hexadecimal.
+        raw: the first 64 KiB of the payload; of one sample of several, that sample's own bytes.
+        length: length in bytes of what ``raw`` is the beginning of.
+        sha256: of the same, whole, hexadecimal.
     """
 
     id: str
