@@ -68,8 +68,8 @@ def demo(
         print_json({"ticket": ticket, "story": lines})
         return
     console.print(
-        f"[green]Done:[/] ticket #{ticket['number']} ({ticket['cause_title']['en']}) was raised, told to both "
-        f"sides and closed as {ticket['outcome'].replace('_', ' ')}."
+        f"[green]Done:[/] ticket #{ticket['number']} ({ticket['cause_title']['en']}) was raised, "
+        f"told to both sides and closed as {ticket['outcome'].replace('_', ' ')}."
     )
 
 

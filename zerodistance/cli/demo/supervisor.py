@@ -44,6 +44,10 @@ class Supervisor:
                 preexec_fn=_die_with_parent if sys.platform == "linux" else None,
             )
 
+    def pid(self, name: str) -> int:
+        """Return the process id of a child."""
+        return self._children[name].pid
+
     def check(self) -> None:
         """Make sure that all children run.
 

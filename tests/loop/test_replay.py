@@ -1,0 +1,84 @@
+"""A real room whose cooling failed, published over MQTT as if its air conditioner sent it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fixtures.skips import missing
+from tests.loop.shape import Shape
+from zerodistance.clock import ScaledClock
+
+NAB = Path(__file__).parents[3] / "shared" / "datasets" / "nab"
+SERIES = "realKnownCause/ambient_temperature_system_failure.csv"
+
+
+@pytest.fixture
+def shape(tmp_path: Path, empty_database: str, amqtt_broker: Any) -> Iterator[Shape]:
+    # The platform lives just after the series' last row, so that its times need no shift.
+    clock = ScaledClock(datetime(2014, 5, 28, 16, tzinfo=UTC), 1.0, datetime.now(UTC))
+    address = f"sqlite:///{tmp_path / 'log.sqlite'}"
+    running = Shape(tmp_path, log=address, database=empty_database, mqtt=amqtt_broker.url, clock=clock)
+    running.prepare()
+    yield running
+    running.stop()
+
+
+@pytest.mark.datasets
+def test_the_recorded_failure_raises_a_ticket_in_a_labelled_window(shape: Shape) -> None:
+    if not (NAB / SERIES).exists():
+        missing("datasets", f"the recorded series {SERIES} is not beside the repository")
+    shape.start("store", "diagnose", "ingest", "work")
+    run = subprocess.run(
+        [sys.executable, "-m", "zerodistance", "replay", str(NAB / SERIES), "--device", "room-1"]
+        + ["--type", "air_conditioner", "--channel", "value=room_temperature", "--unit", "degF"]
+        + ["--period", "1h", "--speed", "5000000", "--keep-time", "--register"],
+        env={**os.environ, **shape.environment},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    published = 7267
+    shape.wait_until(
+        lambda: shape.query("SELECT count(*) FROM telemetry_air_conditioner") == [(published,)], "rows", 60
+    )
+    shape.wait_until(lambda: _diagnosed(shape), "the diagnosis of all rows", 60)
+    onsets = [row[0] for row in shape.query("SELECT onset_at FROM ticket ORDER BY onset_at")]
+    windows = [
+        tuple(datetime.fromisoformat(edge).replace(tzinfo=UTC) for edge in window)
+        for window in json.loads((NAB / "windows.json").read_text())[SERIES]
+    ]
+    hits = [[onset for onset in onsets if begin <= onset <= end] for begin, end in windows]
+    outside = len(onsets) - sum(map(len, hits))
+    assert any(hits), f"no ticket in {windows}; tickets at {onsets}"
+    assert outside <= 2, f"{outside} tickets outside the windows: {onsets}"
+
+
+def _diagnosed(shape: Shape) -> bool:
+    """Whether diagnosis and work have read all that is on the log for them."""
+    from zerodistance.log import open_log
+    from zerodistance.messages import FINDINGS, TELEMETRY
+
+    log = open_log(shape.environment["ZD_LOG"])
+    try:
+        for topic, consumer in ((TELEMETRY, "diagnose"), (FINDINGS, "work")):
+            end = sum(log.end_offsets(topic).values())
+            done = shape.query(
+                "SELECT coalesce(sum(next_offset), 0)::bigint FROM log_offset WHERE topic = %s AND consumer = %s",
+                topic, consumer,
+            )  # fmt: skip
+            if done[0][0] != end:
+                return False
+    finally:
+        log.close()
+    return shape.query("SELECT count(*) FROM outbox") == [(0,)]
