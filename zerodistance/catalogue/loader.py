@@ -86,7 +86,8 @@ def _problems(a: ApplianceType, stem: str) -> Iterable[tuple[str, str]]:
         yield from _channel_problems(name, channel.valid, channel.normal)
         yield from _untitled(f"channels.{name}.title", channel.title)
     for name, feature in a.features.items():
-        for reference in (feature.channel, *feature.corrected_for):
+        named = (feature.channel, *feature.corrected_for, feature.while_on, feature.relative_to)
+        for reference in filter(None, named):
             if reference not in a.channels:
                 yield f"features.{name}", f"names the channel {reference!r}, which is not in channels"
     for name, code in a.fault_codes.items():
@@ -103,6 +104,9 @@ def _problems(a: ApplianceType, stem: str) -> Iterable[tuple[str, str]]:
                     f"faults.{name}.signature",
                     f"names the feature {feature_name!r}, which is not in features",
                 )
+        for reference in fault.invalid:
+            if reference not in a.channels:
+                yield f"faults.{name}.invalid", f"names the channel {reference!r}, which is not in channels"
         if fault.question is not None:
             yield from _untitled(f"faults.{name}.question.text", fault.question.text)
             if not fault.question.answers:

@@ -53,6 +53,11 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         corrected_for: channels (ambient, usage) whose linear effect the baseline takes out.
         tolerance: smallest residual that matters, in the feature's unit: keeps a very quiet baseline
             from calling its own noise a fault.
+        while_on: state channel that must be 1 for the feature to be judged (an air conditioner that its
+            owner switched off holds no temperature); ignored for a device that does not report it.
+        relative_to: channel that is subtracted before the feature is judged (a set-point); likewise.
+        settle_minutes: time after ``while_on`` came on or ``relative_to`` changed in which the feature is
+            not judged.
     """
 
     title: Text
@@ -61,6 +66,9 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     above: float = 0.0
     corrected_for: tuple[str, ...] = ()
     tolerance: float = 0.0
+    while_on: str = ""
+    relative_to: str = ""
+    settle_minutes: float = 0.0
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -134,6 +142,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         question: asked before a visit is dispatched; None: nothing useful to ask.
         advice: the sentence for the engineer, by language.
         recovery_minutes: platform minutes in which readings return to normal once it is put right.
+        invalid: channels whose impossible readings (outside ``valid``) are evidence of this fault.
     """
 
     title: Text
@@ -145,6 +154,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     question: Question | None = None
     advice: Text
     recovery_minutes: float = 240.0
+    invalid: tuple[str, ...] = ()
 
 
 class ApplianceType(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
