@@ -20,6 +20,11 @@ from zerodistance.clock import ScaledClock
 NAB = Path(__file__).parents[3] / "shared" / "datasets" / "nab"
 SERIES = "realKnownCause/ambient_temperature_system_failure.csv"
 
+OPTIONS = (
+    *("--device", "room-1", "--type", "air_conditioner", "--channel", "value=room_temperature"),
+    *("--unit", "degF", "--period", "1h", "--speed", "5000000", "--keep-time", "--register"),
+)
+
 
 @pytest.fixture
 def shape(tmp_path: Path, empty_database: str, amqtt_broker: Any) -> Iterator[Shape]:
@@ -38,9 +43,7 @@ def test_the_recorded_failure_raises_a_ticket_in_a_labelled_window(shape: Shape)
         missing("datasets", f"the recorded series {SERIES} is not beside the repository")
     shape.start("store", "diagnose", "ingest", "work")
     run = subprocess.run(
-        [sys.executable, "-m", "zerodistance", "replay", str(NAB / SERIES), "--device", "room-1"]
-        + ["--type", "air_conditioner", "--channel", "value=room_temperature", "--unit", "degF"]
-        + ["--period", "1h", "--speed", "5000000", "--keep-time", "--register"],
+        [sys.executable, "-m", "zerodistance", "replay", str(NAB / SERIES), *OPTIONS],
         env={**os.environ, **shape.environment},
         capture_output=True,
         text=True,
@@ -73,11 +76,9 @@ def _diagnosed(shape: Shape) -> bool:
     try:
         for topic, consumer in ((TELEMETRY, "diagnose"), (FINDINGS, "work")):
             end = sum(log.end_offsets(topic).values())
-            done = shape.query(
-                "SELECT coalesce(sum(next_offset), 0)::bigint FROM log_offset WHERE topic = %s AND consumer = %s",
-                topic, consumer,
-            )  # fmt: skip
-            if done[0][0] != end:
+            where = "FROM log_offset WHERE topic = %s AND consumer = %s"
+            done = shape.query(f"SELECT coalesce(sum(next_offset), 0)::bigint {where}", topic, consumer)
+            if done != [(end,)]:
                 return False
     finally:
         log.close()
