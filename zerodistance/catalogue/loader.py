@@ -98,6 +98,8 @@ def _problems(a: ApplianceType, stem: str) -> Iterable[tuple[str, str]]:
         yield from _untitled(f"faults.{name}.advice", fault.advice)
         if fault.part and fault.part not in a.parts:
             yield f"faults.{name}.part", f"names the part {fault.part!r}, which is not in parts"
+        if fault.command and fault.command not in a.commands:
+            yield f"faults.{name}.command", f"names the command {fault.command!r}, which is not in commands"
         for feature_name in fault.signature:
             if feature_name not in a.features:
                 yield (

@@ -140,6 +140,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         time_scale: how fast it develops.
         signature: feature → direction of its residual under this fault. ``steady``: known not to move.
         question: asked before a visit is dispatched; None: nothing useful to ask.
+        command: what the appliance can be told to do against it, tried before a visit; "" for none.
         advice: the sentence for the engineer, by language.
         recovery_minutes: platform minutes in which readings return to normal once it is put right.
         invalid: channels whose impossible readings (outside ``valid``) are evidence of this fault.
@@ -152,6 +153,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     time_scale: Literal["minutes", "hours", "days", "weeks", "months"]
     signature: dict[str, Literal["up", "down", "steady"]]
     question: Question | None = None
+    command: str = ""
     advice: Text
     recovery_minutes: float = 240.0
     invalid: tuple[str, ...] = ()
