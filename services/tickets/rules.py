@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Literal
 
 from services.tickets import policy
 from services.tickets.lifecycle import Role, State
@@ -149,7 +148,11 @@ def on_new_incident(fault: Fault | None, *, owner: bool) -> list[Decision]:
             WaitFor(Wait.ANSWER, wait),
         ]
     if _afar(fault):
-        return [Open(State.REMOTE, "It can be dealt with from afar."), Tell(News.REMOTE), *_remote_work(fault)]
+        return [
+            Open(State.REMOTE, "It can be dealt with from afar."),
+            Tell(News.REMOTE),
+            *_remote_work(fault),
+        ]
     return [Open(State.ON_SITE, "A visit is needed."), Tell(News.DISPATCHED)]
 
 
@@ -293,7 +296,7 @@ def after_staff_move(before: State, now: Situation) -> list[Decision]:
     return []
 
 
-def read_answer(purpose: Literal["check", "confirm", "consent"], offered: dict[str, object], answer: str) -> str:
+def read_answer(purpose: Literal[check, confirm, consent], offered: dict[str, object], answer: str) -> str:
     """Return the answer if it was offered.
 
     Raises:

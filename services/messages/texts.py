@@ -1,0 +1,155 @@
+"""What owner and engineer are told, in English and Chinese. Data and one pure function.
+
+Owners read what it means for them and what happens next; engineers read the diagnosis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.tickets.rules import News
+from zerodistance.catalogue.model import Text
+
+LANGUAGES = ("en", "zh")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Two templates for one piece of news, each by language, and the answers that are offered."""
+
+    owner: Text
+    engineer: Text
+    answers: Mapping[str, Text] | None = None
+
+
+# {appliance}: what the owner calls it; {cause}, {summary}, {advice}: of the diagnosis; {window}: the visit's.
+NEWS: dict[News, Words] = {
+    News.ASKED: Words(
+        owner={"en": "{question}", "zh": "{question}"},
+        engineer={
+            "en": "{device}: {summary} Likely cause: {cause}. The owner is being asked first.",
+            "zh": "{device}：{summary}可能原因：{cause}。已先询问用户。",
+        },
+    ),
+    News.REMOTE: Words(
+        owner={
+            "en": "We noticed something about your {appliance} and are dealing with it from here: {cause}.",
+            "zh": "我们注意到您的{appliance}有异常（{cause}），正在远程处理。",
+        },
+        engineer={
+            "en": "{device}: {summary} Likely cause: {cause}. It is dealt with from afar. {advice}",
+            "zh": "{device}：{summary}可能原因：{cause}。正在远程处理。{advice}",
+        },
+    ),
+    News.DISPATCHED: Words(
+        owner={
+            "en": "Your {appliance} needs a service engineer. We will arrange a visit with you.",
+            "zh": "您的{appliance}需要工程师上门，我们会与您约定时间。",
+        },
+        engineer={
+            "en": "{device}: a visit is needed. {summary} Likely cause: {cause}. {advice}",
+            "zh": "{device}：需要上门。{summary}可能原因：{cause}。{advice}",
+        },
+    ),
+    News.REVISED: Words(
+        owner={
+            "en": "We are still looking into your {appliance}; we now think that it is: {cause}.",
+            "zh": "我们仍在关注您的{appliance}，目前判断为：{cause}。",
+        },
+        engineer={
+            "en": "{device}: the cause was revised to {cause}. {summary} {advice}",
+            "zh": "{device}：原因更正为{cause}。{summary}{advice}",
+        },
+    ),
+    News.PLANNED: Words(
+        owner={
+            "en": "A service engineer will visit your {appliance}: {window}.",
+            "zh": "工程师将上门维修您的{appliance}：{window}。",
+        },
+        engineer={
+            "en": "{device}: the visit is planned for {window}.",
+            "zh": "{device}：上门时间 {window}。",
+        },
+    ),
+    News.UNPLANNED: Words(
+        owner={
+            "en": "The visit to your {appliance} cannot take place as planned. We will agree on a new time.",
+            "zh": "您的{appliance}的上门安排有变，我们会与您重新约定时间。",
+        },
+        engineer={
+            "en": "{device}: the planned visit fell through and must be agreed anew.",
+            "zh": "{device}：原定上门取消，需重新约定。",
+        },
+    ),
+    News.REOPENED: Words(
+        owner={
+            "en": "Your {appliance} is not right yet. We go on and will arrange a further visit.",
+            "zh": "您的{appliance}尚未恢复正常，我们会继续处理并再次安排上门。",
+        },
+        engineer={
+            "en": "{device}: reopened. {summary} Likely cause: {cause}. {advice}",
+            "zh": "{device}：重新打开。{summary}可能原因：{cause}。{advice}",
+        },
+    ),
+    News.RECOVERED: Words(
+        owner={
+            "en": "Your {appliance} is back to normal. Nothing more is needed.",
+            "zh": "您的{appliance}已恢复正常，无需其他处理。",
+        },
+        engineer={
+            "en": "{device}: the readings are back to normal; the ticket is closed.",
+            "zh": "{device}：读数恢复正常，工单已关闭。",
+        },
+    ),
+    News.VERIFIED: Words(
+        owner={
+            "en": "Your {appliance} was repaired and its readings are normal again. Is everything right?",
+            "zh": "您的{appliance}已修好，读数恢复正常。请问一切都好吗？",
+        },
+        engineer={
+            "en": "{device}: the readings confirm the repair; the owner is asked to confirm.",
+            "zh": "{device}：读数证实维修有效，等待用户确认。",
+        },
+        answers={
+            "confirm": {"en": "Yes, it works again.", "zh": "是的，已恢复正常"},
+            "still_wrong": {"en": "No, it is still not right.", "zh": "没有，仍有问题"},
+        },
+    ),
+    News.CLOSED: Words(
+        owner={
+            "en": "The service for your {appliance} is completed. Thank you.",
+            "zh": "您的{appliance}服务已完成，谢谢。",
+        },
+        engineer={"en": "{device}: the ticket is closed.", "zh": "{device}：工单已关闭。"},
+    ),
+    News.CANCELLED: Words(
+        owner={
+            "en": "The service for your {appliance} was called off.",
+            "zh": "您的{appliance}的服务已取消。",
+        },
+        engineer={"en": "{device}: the ticket was cancelled.", "zh": "{device}：工单已取消。"},
+    ),
+}
+
+CONSENT_QUESTION: Text = {
+    "en": "May we do this with your {appliance}: {command}?",
+    "zh": "是否允许对您的{appliance}执行：{command}？",
+}
+CONSENT_ANSWERS: dict[str, Text] = {
+    "approve": {"en": "Yes, do it.", "zh": "同意"},
+    "decline": {"en": "No.", "zh": "不同意"},
+}
+
+
+def fill(template: Text, values: Mapping[str, Text]) -> Text:
+    """Return ``template`` with its fields filled, in each language; a language that misses falls to English.
+
+    >>> fill({"en": "Hello {who}.", "zh": "你好，{who}。"}, {"who": {"en": "Li"}})
+    {'en': 'Hello Li.', 'zh': '你好，Li。'}
+    """
+    done = {}
+    for language in LANGUAGES:
+        words = {name: text.get(language) or text.get("en", "") for name, text in values.items()}
+        done[language] = " ".join((template.get(language) or template["en"]).format_map(words).split())
+    return done
