@@ -19,7 +19,7 @@ from zerodistance.store.database import Connection, translated
 
 _MIGRATE_LOCK = 0x5A44_0002
 _FILE = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
-# Identity columns with CYCLE of options, xid8 indexes and builtin collations set the floor.
+# date_bin came with 14, and TimescaleDB's present releases take 15 and later.
 _OLDEST_SERVER = 150000
 
 
@@ -81,7 +81,7 @@ def _apply_files(conn: Connection) -> list[str]:
             " checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
         )
         rows = conn.execute("SELECT number, checksum FROM migration").fetchall()
-        applied: dict[int, str] = {number: checksum for number, checksum in rows}
+        applied: dict[int, str] = {int(number): str(checksum) for number, checksum in rows}
     for migration in read_migrations():
         label = f"{migration.number:04d}_{migration.name}"
         if migration.number in applied:
