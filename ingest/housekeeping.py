@@ -1,0 +1,109 @@
+"""What ingest owes the database: counts, the list of unclaimed devices, letters of adopted ones.
+
+All of it may wait: while the database is away, messages go on to the log, and this catches up.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+
+import structlog
+
+from ingest.replay import adopted_letters, replay_letters
+from ingest.tally import Tally
+from zerodistance.catalogue import Catalogue
+from zerodistance.clock import Clock
+from zerodistance.errors import ZeroDistanceError
+from zerodistance.log.interface import Log
+from zerodistance.store import counts
+from zerodistance.store.database import Pool, translated
+from zerodistance.store.devices import note_unclaimed
+
+# A stranger can invent device ids as fast as it can publish; the list for people needs no more than this.
+_MOST_UNCLAIMED = 1_000
+_SAMPLE_TEXT = 500
+
+_log = structlog.get_logger(__name__)
+
+
+class Housekeeping:
+    """A thread that brings counts and unclaimed devices to the database and replays letters on adoption.
+
+    Args:
+        pool: of the database.
+        log: for replays.
+        catalogue: the appliance types.
+        clock: the platform's.
+        tally: what is counted.
+        every_s: real seconds between two rounds.
+    """
+
+    def __init__(
+        self, pool: Pool, log: Log, catalogue: Catalogue, clock: Clock, tally: Tally, *, every_s: float = 1.0
+    ) -> None:
+        self._pool = pool
+        self._journal = log
+        self._catalogue = catalogue
+        self._clock = clock
+        self._tally = tally
+        self._every_s = every_s
+        self._lock = threading.Lock()
+        self._unclaimed: dict[str, tuple[datetime, str]] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ingest-housekeeping", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def unclaimed(self, device: str, moment: datetime, payload: bytes) -> None:
+        """Remember that an unknown device spoke; one entry a round for each, however much it says."""
+        with self._lock:
+            if device in self._unclaimed or len(self._unclaimed) < _MOST_UNCLAIMED:
+                self._unclaimed[device] = moment, payload[:_SAMPLE_TEXT].decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """End the thread after a last round."""
+        self._stop.set()
+        self._thread.join(timeout=15)
+        self.round()
+
+    def round(self) -> None:
+        """Bring everything to the database now; what fails is kept for the next round."""
+        tallied = self._tally.drain()
+        with self._lock:
+            unclaimed, self._unclaimed = self._unclaimed, {}
+        try:
+            with translated(), self._pool.connection() as conn:
+                known = conn.execute("SELECT id FROM device WHERE id = ANY(%s)", (list(unclaimed),))
+                registered = {row[0] for row in known}  # claimed since it spoke
+                for device, (moment, text) in sorted(unclaimed.items()):
+                    if device not in registered:
+                        note_unclaimed(conn, device, moment, text)
+                counts.add(conn, tallied)
+        except ZeroDistanceError as error:
+            self._tally.put_back(tallied)
+            with self._lock:
+                self._unclaimed = unclaimed | self._unclaimed
+            _log.warning("ingest.database_waits", error=str(error))
+            return
+        try:
+            self._replay_adopted()
+        except ZeroDistanceError as error:
+            _log.warning("ingest.replay_waits", error=str(error))
+
+    def _replay_adopted(self) -> None:
+        with translated(), self._pool.connection() as conn:
+            while not self._stop.is_set() and (ids := adopted_letters(conn)):
+                outcome = replay_letters(
+                    conn, self._journal, ids, catalogue=self._catalogue, clock=self._clock
+                )
+                self._tally.add("replayed", outcome.replayed)
+                _log.info("ingest.replayed", letters=outcome.replayed, refused_again=len(outcome.refused))
+                if not outcome.replayed and not outcome.refused:
+                    return  # another process has them in hand
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._every_s):
+            self.round()

@@ -1,0 +1,167 @@
+"""The process: MQTT in, validated records on the log out, acknowledged once the log has them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+
+from ingest.forward import MAX_MESSAGES, Delivery, Forwarder
+from ingest.housekeeping import Housekeeping
+from ingest.letters import Quota
+from ingest.mqtt import Arrival, Subscriber
+from ingest.parse import Parser
+from ingest.tally import CONNECTED, WAITING, Tally
+from zerodistance.catalogue import load_catalogue
+from zerodistance.clock import Clock
+from zerodistance.errors import UnavailableError
+from zerodistance.log import open_log
+from zerodistance.log.interface import Log
+from zerodistance.messages import LOG_TOPICS, TELEMETRY
+from zerodistance.settings import Settings
+from zerodistance.store.database import open_pool
+from zerodistance.store.devices import Registry
+
+# How long a stop waits for the log; what it has not taken by then comes again from the broker.
+_DRAIN_S = 10.0
+_TURN_S = 0.1
+_LONGEST_PAUSE_S = 10.0
+
+_log = structlog.get_logger(__name__)
+_T = TypeVar("_T")
+
+
+class Ingest:
+    """Parser, log and broker joined; driven by :meth:`turn` in one thread.
+
+    Args:
+        settings: ``mqtt`` and ``mqtt_client_id`` are read.
+        parser: turns messages into records.
+        log: with the platform's topics.
+        clock: the platform's.
+        tally: counts.
+        note_unclaimed: called with (device, moment, payload) for devices that nobody has registered.
+        quota: how many letters a device may have.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        parser: Parser,
+        log: Log,
+        clock: Clock,
+        tally: Tally,
+        note_unclaimed: Callable[..., None],
+        quota: Quota | None = None,
+    ) -> None:
+        self._parser = parser
+        self._clock = clock
+        self._tally = tally
+        self._note_unclaimed = note_unclaimed
+        self._quota = quota or Quota()
+        self.broker = Subscriber(settings.mqtt, settings.mqtt_client_id, self._arrived, window=MAX_MESSAGES)
+        self.forwarder = Forwarder(log.producer, log.partitions(TELEMETRY), wake=self.broker.wake)
+
+    def turn(self, *, reading: bool = True) -> None:
+        """Read what the broker has, hand on what is due, acknowledge what is stored.
+
+        Args:
+            reading: False while stopping: nothing new is taken.
+        """
+        pause = self.forwarder.pause_s()
+        timeout = _TURN_S if pause is None else min(_TURN_S, pause)
+        self.broker.turn(timeout, lambda: reading and not self.forwarder.full)
+        for delivery in self.forwarder.collect():
+            self.broker.acknowledge(*delivery)
+        self.forwarder.flush(force=not reading)
+        self.broker.write()
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop``, then drain: what was taken is stored and acknowledged."""
+        while not stop.is_set():
+            self.turn()
+            CONNECTED.set(self.broker.connected)
+            WAITING.set(self.forwarder.waiting)
+        deadline = time.monotonic() + _DRAIN_S
+        while not self.forwarder.idle and time.monotonic() < deadline:
+            self.turn(reading=False)
+        if not self.forwarder.idle:
+            _log.warning("ingest.not_drained", messages=self.forwarder.waiting)
+        self.broker.close()
+        self.forwarder.close()
+
+    def _arrived(self, message: Arrival) -> None:
+        received_us = self._clock.now_us()
+        parsed = self._parser.parse(
+            message.topic, message.payload, received_us=received_us, retained=message.retained
+        )
+        kept = [letter for letter in parsed.letters if self._quota.allows(letter.device, received_us)]
+        self._tally.message(parsed, len(parsed.letters) - len(kept))
+        for device in parsed.unclaimed:
+            self._note_unclaimed(device, self._clock.now(), message.payload)
+        delivery = Delivery(message.connection, message.mid, message.qos)
+        self.forwarder.take(delivery, len(message.payload), parsed.samples, parsed.events, kept)
+
+
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Run ingest until ``stop`` is set; waits for servers that are not there yet.
+
+    Raises:
+        SettingsError: an address is malformed.
+        CatalogueError: a catalogue file is wrong.
+        LogError: the log's topics have another number of partitions.
+    """
+    clock = settings.make_clock()
+    catalogue = load_catalogue(settings.catalogue_folders())
+    pool = _patiently(lambda: open_pool(settings, size=3), stop)
+    if pool is None:
+        return
+    registry: Registry | None = None
+    log: Log | None = None
+    try:
+        log = _patiently(lambda: _open_log(settings), stop)
+        registry = _patiently(lambda: Registry(pool), stop)
+        if log is None or registry is None:
+            return
+        tally = Tally()
+        housekeeping = Housekeeping(pool, log, catalogue, clock, tally)
+        ingest = Ingest(settings, Parser(catalogue, registry.get), log, clock, tally, housekeeping.unclaimed)
+        housekeeping.start()
+        _log.info("ingest.started", mqtt=ingest.broker.protocol, devices=len(registry))
+        try:
+            ingest.run(stop)
+        finally:
+            housekeeping.close()
+        _log.info("ingest.stopped")
+    finally:
+        if registry is not None:
+            registry.close()
+        if log is not None:
+            log.close()
+        pool.close()
+
+
+def _open_log(settings: Settings) -> Log:
+    log = open_log(settings.log_address(), client_id=settings.mqtt_client_id)
+    try:
+        log.create_topics(LOG_TOPICS, settings.log_partitions)
+    except BaseException:
+        log.close()
+        raise
+    return log
+
+
+def _patiently(attempt: Callable[[], _T], stop: threading.Event) -> _T | None:
+    """Return what ``attempt`` gives, trying again while a server is unavailable; None when stopped."""
+    pause = 0.5
+    while not stop.is_set():
+        try:
+            return attempt()
+        except UnavailableError as error:
+            _log.warning("ingest.waits", error=str(error), next_try_s=pause)
+            stop.wait(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_S)
+    return None
