@@ -99,6 +99,7 @@ def _problem(argument: Argument, value: object) -> str:
         case _:
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
                 return "must be a number"
-            if argument.range and not argument.range[0] <= value <= argument.range[1]:
-                return f"must lie between {argument.range[0]:g} and {argument.range[1]:g} {argument.unit}".rstrip()
-            return ""
+            if argument.range is None or argument.range[0] <= value <= argument.range[1]:
+                return ""
+            low, high = argument.range
+            return f"must lie between {low:g} and {high:g} {argument.unit}".rstrip()

@@ -6,6 +6,7 @@ a decision names is checked there against the table of services/tickets/lifecycl
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -65,7 +66,6 @@ class Situation:
         fault: that fault's description; None for ``unknown``.
         owner: there is somebody to ask.
         abnormal: at least one of its findings is open, after what came in.
-        fixed: the owner said that it was put right.
         commanded: a command of this ticket was carried out.
         outcome: as an engineer gave it.
     """
@@ -75,7 +75,6 @@ class Situation:
     fault: Fault | None
     owner: bool = True
     abnormal: bool = True
-    fixed: bool = False
     commanded: bool = False
     outcome: str = ""
 
@@ -184,14 +183,14 @@ def on_clear(now: Situation) -> list[Decision]:
         return [Note("The readings are back to normal.")]
     if now.state not in _WAITING:
         return []
-    outcome = "owner_fixed" if now.fixed else "recovered"
+    fixed = now.state is State.OWNER_CHECKED
     return [
         Go(State.RECOVERED, "The readings are back to normal."),
         Go(
             State.CLOSED,
-            "The owner put it right." if now.fixed else "It recovered.",
-            outcome=outcome,
-            visit_avoided=now.fixed or _avoided(now),
+            "The owner put it right." if fixed else "It recovered.",
+            outcome="owner_fixed" if fixed else "recovered",
+            visit_avoided=fixed or _avoided(now),
         ),
         Tell(News.RECOVERED),
     ]
@@ -220,7 +219,6 @@ def on_check_answer(now: Situation, answer: str) -> list[Decision]:
         return [
             Go(State.REMOTE, "The owner approved.", Role.OWNER),
             Command(now.fault.command, approved=True),
-            WaitFor(Wait.RECOVERY, _recovery(now.fault)),
         ]
     return _dispatch(now, "The owner looked: it is something else.", Role.OWNER)
 
@@ -267,7 +265,8 @@ def on_timer(now: Situation, what: Wait) -> list[Decision]:
 def on_command_end(now: Situation, name: str, state: str, reason: str) -> list[Decision]:
     """Decide when a command of a ticket came to its end."""
     if state == "done":
-        return [Note(f"The appliance carried out {name}; waiting for the readings.")]
+        done = Note(f"The appliance carried out {name}.")
+        return [done, WaitFor(Wait.RECOVERY, _recovery(now.fault))] if now.state is State.REMOTE else [done]
     why = f"The command {name} ended as {state}{f': {reason}' if reason else ''}."
     if now.state is State.REMOTE and now.abnormal:
         return [Go(State.ON_SITE, why), Tell(News.DISPATCHED)]
@@ -296,17 +295,18 @@ def after_staff_move(before: State, now: Situation) -> list[Decision]:
     return []
 
 
-def read_answer(purpose: Literal[check, confirm, consent], offered: dict[str, object], answer: str) -> str:
-    """Return the answer if it was offered.
+def check_offered(offered: Collection[str], answer: str) -> None:
+    """Return if this answer was offered.
 
     Raises:
         InvalidMessageError: it was not; says what can be answered.
     """
+    if not offered:
+        raise InvalidMessageError("wrong_shape", "This message asks nothing: it takes no answer.")
     if answer not in offered:
         raise InvalidMessageError(
-            "wrong_shape", f"{answer!r} is not an answer to this {purpose}: choose {' or '.join(offered)}."
+            "wrong_shape", f"{answer!r} is not an answer to this question: choose {' or '.join(offered)}."
         )
-    return answer
 
 
 def check_repeat(given: str | None, answer: str) -> bool:
@@ -327,7 +327,7 @@ def _afar(fault: Fault | None) -> bool:
 def _remote_work(fault: Fault | None) -> list[Decision]:
     if fault is None or not fault.command:
         return []  # an engineer looks at it
-    return [Command(fault.command), WaitFor(Wait.RECOVERY, _recovery(fault))]
+    return [Command(fault.command)]  # once it is done, the readings get time to recover
 
 
 def _dispatch(now: Situation, note: str, role: Role) -> list[Decision]:
@@ -354,7 +354,7 @@ def _confirmed(now: Situation, note: str, role: Role) -> list[Decision]:
 
 def _avoided(now: Situation) -> bool:
     """Whether somebody's doing, not chance, saved a visit: an owner who was asked, or a command."""
-    if now.state in _WITH_OWNER:
+    if now.state is State.OWNER_ASKED:
         return now.fault is not None and now.fault.remedy == "owner"
     return now.state is State.REMOTE and now.commanded
 
