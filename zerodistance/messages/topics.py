@@ -43,10 +43,10 @@ def split_mqtt_topic(topic: str) -> tuple[str, str] | None:
     return match[1], match[2]
 
 
-def partition_of(device: str, partitions: int) -> int:
-    """Return the partition of a device: CRC-32 of its id, so that any language computes the same.
+def partition_of(device: str | bytes, partitions: int) -> int:
+    """Return the partition of a device: CRC-32 of its id in UTF-8, so that any language computes the same.
 
     >>> partition_of("fridge-1", 24)
     20
     """
-    return zlib.crc32(device.encode()) % partitions
+    return zlib.crc32(device.encode() if isinstance(device, str) else device) % partitions
