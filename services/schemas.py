@@ -129,6 +129,8 @@ class MessagePublic(Model):
     deadline_at: datetime | None
     answer: str | None
     answered_at: datetime | None
+    ticket_id: str | None = None
+    device_id: str | None = None
 
 
 class TicketPublic(TicketSummary):
@@ -175,6 +177,28 @@ class TicketMove(Model):
     outcome_cause: str = ""
     parts_used: list[str] = []
     minutes: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    merge_into: str | None = None
+
+
+class RatingCreate(Model):
+    """The owner's rating of a service: 5 is best."""
+
+    rating: Annotated[int, Field(ge=1, le=5)]
+
+
+class RatingPublic(Model):
+    """A rating that was taken."""
+
+    ticket: str
+    rating: int
+
+
+class Health(Model):
+    """Whether this process can do its work."""
+
+    status: Literal["ok"]
+    now: datetime
+    version: str
 
 
 class Series(Model):
