@@ -16,6 +16,8 @@ from typing import NamedTuple
 from zerodistance.catalogue import Catalogue
 from zerodistance.errors import StoreError
 from zerodistance.store.database import Connection, translated
+from zerodistance.store.parking import drain
+from zerodistance.store.tables import apply_catalogue
 
 _MIGRATE_LOCK = 0x5A44_0002
 _FILE = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
@@ -36,7 +38,13 @@ class Migration(NamedTuple):
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-def migrate(conn: Connection, catalogue: Catalogue, *, timescale: bool | None = None) -> list[str]:
+def migrate(
+    conn: Connection,
+    catalogue: Catalogue,
+    *,
+    timescale: bool | None = None,
+    retention_policy: bool = True,
+) -> list[str]:
     """Apply what is missing and return, in words, what was done; nothing to do gives an empty list.
 
     Args:
@@ -44,6 +52,8 @@ def migrate(conn: Connection, catalogue: Catalogue, *, timescale: bool | None = 
         catalogue: every type gets its table and rollups, every new channel its column.
         timescale: None uses TimescaleDB where the server offers it, False does without. A database keeps
             the flavour that it was made with.
+        retention_policy: False where platform time is not the machine's: TimescaleDB's own policy would
+            erase a replay of the past. ``stream store`` drops old rows by the platform's clock either way.
 
     Raises:
         StoreError: the server is too old, or a file that was applied has been changed since.
@@ -51,6 +61,10 @@ def migrate(conn: Connection, catalogue: Catalogue, *, timescale: bool | None = 
     with translated(), _locked(conn):
         _check_server(conn)
         done = _apply_files(conn)
+        done += apply_catalogue(conn, catalogue, use_timescale=timescale, retention_policy=retention_policy)
+    moved = drain(conn, catalogue)
+    if moved:
+        done.append(f"moved {moved} parked samples to their tables")
     return done
 
 
