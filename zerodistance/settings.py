@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     secret_key: str = Field(DEFAULT_SECRET, description="signs owner links and sessions")
     staff_token: str = Field(DEFAULT_SECRET, description="bearer token of the console and of service scripts")
     staff_password: str = Field("demo", description="password of the console's login page")
+    webhook_url: str = Field("", description="messages to people are also posted here as JSON; empty: none")
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_json: bool = False
