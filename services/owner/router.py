@@ -104,7 +104,9 @@ def make_router(
         return render("page.html", 200, page=view, t=t, token=token, note=t.get(f"note_{note}", ""))
 
     @router.post("/owner/{token}/messages/{message_id}/answer")
-    def post_answer(token: str, message_id: str, chosen: Annotated[str, Form(alias="answer")] = "") -> Response:
+    def post_answer(
+        token: str, message_id: str, chosen: Annotated[str, Form(alias="answer")] = ""
+    ) -> Response:
         return act(token, "answered", lambda household: answer(household, message_id, chosen))
 
     @router.post("/owner/{token}/tickets/{ticket_id}/rating")

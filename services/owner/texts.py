@@ -68,7 +68,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "note_invalid": "That could not be recorded. Please choose one of the buttons.",
         "note_gone": "That is not open any more: this is how things stand now.",
         "error_link_title": "This link does not work",
-        "error_link": "It is incomplete or has expired. Please open the newest message from your service team.",
+        "error_link": "It is incomplete or has expired. Open the newest message from your service team.",
         "error_down_title": "We cannot reach your data",
         "error_down": "Please try again in a minute. Your appliances carry on as usual.",
         "retry": "Try again",

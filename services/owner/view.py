@@ -76,7 +76,7 @@ class PageView:
 
 
 def build_page(home: Household, catalogue: Catalogue, now: datetime) -> PageView:
-    """Return what the page shows of ``home`` at platform time ``now``; appliances that need the owner first."""
+    """Return what the page shows of ``home`` at time ``now``; appliances that need the owner first."""
     teller = _Teller(home, catalogue, now)
     cards = sorted((teller.card(a) for a in home.appliances), key=lambda c: _ORDER[c.badge])
     t = teller.texts
@@ -195,7 +195,11 @@ class _Teller:
         return self.texts[key].format(cause=self.text(fault.title))
 
     def visit(self, ticket: HouseholdTicket) -> str:
-        if ticket.visit_from is None or ticket.visit_until is None or ticket.state not in ("planned", "visiting"):
+        if (
+            ticket.visit_from is None
+            or ticket.visit_until is None
+            or ticket.state not in ("planned", "visiting")
+        ):
             return ""
         window = say_window(
             ticket.visit_from.astimezone(self.zone),
@@ -245,4 +249,6 @@ class _Teller:
         return ticket is not None and ticket.state not in ("closed", "recovered", "verified", "confirmed")
 
     def _rateable(self, ticket: HouseholdTicket) -> bool:
-        return ticket.state in _RATEABLE and ticket.outcome in _VISIT_OUTCOMES and ticket.resolved_at is not None
+        return (
+            ticket.state in _RATEABLE and ticket.outcome in _VISIT_OUTCOMES and ticket.resolved_at is not None
+        )

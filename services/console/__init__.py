@@ -1,0 +1,1 @@
+"""The staff's console: its own process, server-rendered, live, speaking only to the HTTP API."""

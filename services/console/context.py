@@ -1,0 +1,216 @@
+"""What every page needs: who asks, in which zone and theme, the figures for the frame, and rendering."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, cast
+from urllib.parse import quote
+from zoneinfo import ZoneInfo, available_timezones
+
+import jinja2
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse
+from starlette.datastructures import FormData
+
+from services.console import presenting
+from services.console.api_client import ApiClient, ApiProblemError
+from services.console.live import ChangeFeed
+from services.console.session import Session, Sessions, Throttle, check_csrf
+from services.schemas import Overview
+from zerodistance.catalogue.model import Catalogue
+from zerodistance.clock import ScaledClock
+from zerodistance.errors import ZeroDistanceError
+from zerodistance.settings import Settings
+
+_ZONES = frozenset(available_timezones())
+_NAV_FRESH_S = 5.0
+
+
+class LoginNeededError(Exception):
+    """Nobody is signed in: a page leads to the login, anything else is told 401."""
+
+
+class Desk:
+    """The console's parts, one set for each application."""
+
+    def __init__(self, settings: Settings, api: ApiClient, catalogue: Catalogue) -> None:
+        self.settings = settings
+        self.api = api
+        self.catalogue = catalogue
+        self.sessions = Sessions(settings)
+        self.throttle = Throttle()
+        self.feed = ChangeFeed(api)
+        clock = settings.make_clock()
+        self.rate = clock.rate if isinstance(clock, ScaledClock) else 1.0
+        self.templates = _templates()
+        self._waiting: tuple[float, int] = (float("-inf"), 0)
+
+    async def unclaimed_count(self) -> int:
+        """Return how many devices wait for claim, at most a few seconds old."""
+        moment, count = self._waiting
+        if time.monotonic() - moment > _NAV_FRESH_S:
+            try:
+                count = len(await self.api.unclaimed())
+            except ApiProblemError:
+                count = 0
+            self._waiting = (time.monotonic(), count)
+        return count
+
+    def forget_counts(self) -> None:
+        """Ask again next time: something was claimed."""
+        self._waiting = (float("-inf"), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of somebody signed in."""
+
+    request: Request
+    desk: Desk
+    session: Session
+    zone: ZoneInfo
+
+    async def form(self) -> FormData:
+        """Return the posted form.
+
+        Raises:
+            ForbiddenError: it does not carry the session's token.
+        """
+        form = await self.request.form()
+        check_csrf(self.session, form.get("csrf"))
+        return form
+
+    async def page(self, template: str, *, section: str, status: int = 200, **context: Any) -> HTMLResponse:
+        """Render a page in its frame."""
+        overview, waiting = await asyncio.gather(self.desk.api.overview(), self.desk.unclaimed_count())
+        return render(
+            self.desk,
+            self.request,
+            template,
+            status=status,
+            session=self.session,
+            zone=self.zone,
+            section=section,
+            overview=overview,
+            waiting=waiting,
+            now=overview.now,
+            **context,
+        )
+
+
+def get_desk(request: Request) -> Desk:
+    """Return the application's parts."""
+    return cast(Desk, request.app.state.desk)
+
+
+def get_visit(request: Request) -> Visit:
+    """Return the visit of somebody signed in.
+
+    Raises:
+        LoginNeededError: nobody is.
+    """
+    desk = get_desk(request)
+    session = desk.sessions.read(request)
+    if session is None or not session.staff:
+        raise LoginNeededError
+    return Visit(request, desk, session, zone_of(request))
+
+
+DeskDep = Annotated[Desk, Depends(get_desk)]
+VisitDep = Annotated[Visit, Depends(get_visit)]
+
+
+def zone_of(request: Request) -> ZoneInfo:
+    """Return the browser's time zone, which its script told in a cookie; UTC until then."""
+    name = request.cookies.get("zd_zone", "")
+    return ZoneInfo(name if name in _ZONES else "UTC")
+
+
+def theme_of(request: Request) -> str:
+    """Return light, dark or auto (as the system has it)."""
+    theme = request.cookies.get("zd_theme", "auto")
+    return theme if theme in ("light", "dark") else "auto"
+
+
+def render(desk: Desk, request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """Render a template with what all of them need."""
+    values: dict[str, Any] = {
+        "path": request.url.path,
+        "theme": theme_of(request),
+        "zone": zone_of(request),
+        "rate": desk.rate,
+        "session": None,
+        "overview": None,
+        "waiting": 0,
+        "section": "",
+        "note": "",
+        **context,
+    }
+    return HTMLResponse(desk.templates.get_template(template).render(**values), status)
+
+
+async def trouble(
+    desk: Desk, request: Request, error: ZeroDistanceError, status: int, *, title: str
+) -> HTMLResponse:
+    """Render a page that says what is wrong and what to do, in the frame if there is one."""
+    overview: Overview | None = None
+    session = desk.sessions.read(request)
+    if session is not None and session.staff:
+        try:
+            overview = await desk.api.overview()
+        except ZeroDistanceError:
+            overview = None
+    return render(
+        desk,
+        request,
+        "trouble.html",
+        status=status,
+        session=session if session and session.staff else None,
+        overview=overview,
+        now=overview.now if overview else None,
+        title=title,
+        sentence=str(error),
+    )
+
+
+def say_language(text: dict[str, str]) -> str:
+    """Return a text by language as staff read it."""
+    return text.get("en") or next(iter(text.values()), "")
+
+
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("services.console"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        say=say_language,
+        ago=presenting.say_ago,
+        due=presenting.say_due,
+        moment=presenting.say_moment,
+        number=presenting.say_number,
+        deadline=presenting.deadline,
+        quote=lambda text: quote(str(text), safe=""),
+        iso=_iso,
+    )
+    environment.globals.update(
+        STATES=presenting.STATES,
+        URGENCIES=presenting.URGENCIES,
+        ORIGINS=presenting.ORIGINS,
+        OUTCOMES=presenting.OUTCOMES,
+        REPAIR_OUTCOMES=presenting.REPAIR_OUTCOMES,
+        COMMAND_STATES=presenting.COMMAND_STATES,
+        VIEWS=presenting.VIEWS,
+        due_tone=presenting.due_tone,
+    )
+    return environment
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat()

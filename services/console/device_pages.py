@@ -1,0 +1,223 @@
+"""The fleet, one appliance, and the devices that wait to be claimed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+from starlette.datastructures import FormData
+
+from services.console.api_client import ApiProblemError
+from services.console.charts import chart, sparkline
+from services.console.context import Visit, VisitDep, say_language
+from services.console.presenting import Tone, order_tickets
+from services.schemas import ChannelPublic, CommandCreate, CommandDescription, DeviceClaim, Series
+
+router = APIRouter()
+HOURS = {6: "6 h", 24: "24 h", 72: "3 d", 168: "7 d"}
+_COMMAND_NOTE = "The command is on its way. Its state shows below."
+_CLAIM_NOTE = "{id} is now part of the fleet. What it sent before is being read again."
+
+
+@router.get("/devices")
+async def fleet(visit: VisitDep, q: str = "", type: str = "", cursor: str = "") -> Response:
+    """List appliances, searched by name or id and filtered by type."""
+    page = await visit.desk.api.devices(q=q.strip()[:100], kind=type, limit=100, cursor=cursor)
+    return await visit.page(
+        "fleet.html",
+        section="devices",
+        devices=page.items,
+        following=page.next,
+        q=q,
+        type=type,
+        cursor=cursor,
+        types={name: kind.title for name, kind in visit.desk.catalogue.items()},
+    )
+
+
+@router.get("/devices/{device_id}")
+async def device_page(
+    visit: VisitDep, device_id: str, channel: str = "", hours: int = 24, note: str = ""
+) -> Response:
+    """Show an appliance: readings, one channel's course, tickets, commands."""
+    return await _device(visit, device_id, channel, hours, note=_COMMAND_NOTE if note == "sent" else "")
+
+
+@router.post("/devices/{device_id}/commands")
+async def send_command(visit: VisitDep, device_id: str) -> Response:
+    """Tell an appliance to do something, with the arguments that its catalogue asks for."""
+    form = await visit.form()
+    device = await visit.desk.api.device(device_id)
+    name = str(form.get("name", ""))
+    description = device.commands.get(name)
+    try:
+        if description is None:
+            raise ValueError("This appliance does not take that command.")
+        command = CommandCreate(name=name, arguments=read_arguments(description, form))
+        await visit.desk.api.command(device_id, command)
+    except (ValueError, ApiProblemError) as error:
+        if isinstance(error, ApiProblemError) and error.status >= 500:
+            raise
+        status = error.status if isinstance(error, ApiProblemError) else 422
+        return await _device(visit, device_id, "", 24, status=status, problem=str(error))
+    return RedirectResponse(f"/devices/{quote(device_id, safe='')}?note=sent#commands", 303)
+
+
+@router.get("/unclaimed")
+async def unclaimed(visit: VisitDep, note: str = "") -> Response:
+    """List the devices that publish and are nobody's yet."""
+    return await _unclaimed(visit, note=_CLAIM_NOTE.format(id=note[:64]) if note else "")
+
+
+@router.post("/unclaimed/{device_id}/claim")
+async def claim(visit: VisitDep, device_id: str) -> Response:
+    """Adopt a device."""
+    form = await visit.form()
+    try:
+        wish = DeviceClaim(
+            type=_text(form, "type"),
+            household_id=_text(form, "household_id") or None,
+            name=_text(form, "name"),
+            model=_text(form, "model"),
+        )
+        await visit.desk.api.claim(device_id, wish)
+    except (ValidationError, ApiProblemError) as error:
+        if isinstance(error, ApiProblemError) and error.status >= 500:
+            raise
+        status = error.status if isinstance(error, ApiProblemError) else 422
+        sentence = str(error) if isinstance(error, ApiProblemError) else "Choose the appliance's type first."
+        return await _unclaimed(visit, status=status, problem=sentence, failed=device_id, typed=form)
+    visit.desk.forget_counts()
+    return RedirectResponse(f"/unclaimed?note={quote(device_id, safe='')}", 303)
+
+
+def read_arguments(description: CommandDescription, form: FormData) -> dict[str, Any]:
+    """Read a command's arguments as the catalogue describes them.
+
+    Raises:
+        ValueError: with the sentence that says which one to correct.
+    """
+    values: dict[str, Any] = {}
+    for name, argument in description.arguments.items():
+        text = _text(form, f"argument-{name}")
+        said = name.replace("_", " ")
+        if argument.get("type") == "boolean":
+            values[name] = text == "on"
+        elif argument.get("type") == "number":
+            try:
+                number = float(text.replace(",", "."))
+            except ValueError as error:
+                raise ValueError(f"Please enter a number for {said}.") from error
+            low, high = argument.get("range") or (float("-inf"), float("inf"))
+            if not low <= number <= high:  # also refuses nan
+                raise ValueError(f"{said.capitalize()} must lie between {low:g} and {high:g}.")
+            values[name] = int(number) if number.is_integer() else number
+        else:
+            choices = argument.get("choices") or ()
+            if choices and text not in choices:
+                raise ValueError(f"Please choose {said} from the list.")
+            values[name] = text
+    return values
+
+
+def reading_tone(channel: ChannelPublic, value: float | None) -> Tone:
+    """Return the tone of a latest value: outside its normal range is a warning."""
+    if value is None or channel.normal is None:
+        return "neutral"
+    return "ok" if channel.normal[0] <= value <= channel.normal[1] else "warn"
+
+
+async def _device(
+    visit: Visit,
+    device_id: str,
+    channel: str,
+    hours: int,
+    *,
+    status: int = 200,
+    note: str = "",
+    problem: str = "",
+) -> Response:
+    api = visit.desk.api
+    device, tickets = await asyncio.gather(
+        api.device(device_id), api.tickets("all", device=device_id, limit=20)
+    )
+    hours = hours if hours in HOURS else 24
+    names = list(device.channels)
+    chosen = channel if channel in device.channels else _first_telling(device.channels, device.latest)
+    courses = await asyncio.gather(*(_course(visit, device_id, name, hours) for name in names))
+    series = dict(zip(names, courses, strict=True))
+    plot = series.get(chosen)
+    return await visit.page(
+        "device.html",
+        section="devices",
+        status=status,
+        device=device,
+        tickets=order_tickets(tickets.items),
+        chosen=chosen,
+        hours=hours,
+        spans=HOURS,
+        plot=plot,
+        wide=chart(plot, zone=visit.zone, ident="w") if plot else None,
+        narrow=chart(plot, zone=visit.zone, width=360, height=216, ident="n") if plot else None,
+        sparks={name: sparkline(course) for name, course in series.items() if course},
+        tones={n: reading_tone(c, device.latest.get(n)) for n, c in device.channels.items()},
+        owner_link=_owner_link(visit, device.owner_link),
+        note=note,
+        problem=problem,
+    )
+
+
+async def _course(visit: Visit, device_id: str, channel: str, hours: int) -> Series | None:
+    """Return a channel's course, or None where there is none: the other channels are worth showing."""
+    try:
+        return await visit.desk.api.series(device_id, channel, hours)
+    except ApiProblemError as error:
+        if error.status in (404, 422):
+            return None
+        raise
+
+
+def _first_telling(channels: dict[str, ChannelPublic], latest: dict[str, float | None]) -> str:
+    """Return the first channel that is not as it should be, else the first with a normal range."""
+    for name, channel in channels.items():
+        if reading_tone(channel, latest.get(name)) == "warn":
+            return name
+    return next((n for n, c in channels.items() if c.normal), next(iter(channels), ""))
+
+
+def _owner_link(visit: Visit, link: str) -> str:
+    """Return the owner's page as a whole address; nothing but http(s) becomes a link."""
+    if link.startswith("/"):
+        return visit.desk.settings.api_url.rstrip("/") + link
+    return link if urlsplit(link).scheme in ("http", "https") else ""
+
+
+async def _unclaimed(
+    visit: Visit,
+    *,
+    status: int = 200,
+    note: str = "",
+    problem: str = "",
+    failed: str = "",
+    typed: FormData | None = None,
+) -> Response:
+    return await visit.page(
+        "unclaimed.html",
+        section="unclaimed",
+        status=status,
+        devices=await visit.desk.api.unclaimed(),
+        types={name: say_language(kind.title) for name, kind in visit.desk.catalogue.items()},
+        note=note,
+        problem=problem,
+        failed=failed,
+        typed=typed or {},
+    )
+
+
+def _text(form: FormData, name: str) -> str:
+    value = form.get(name, "")
+    return value.strip() if isinstance(value, str) else ""

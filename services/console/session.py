@@ -1,0 +1,127 @@
+"""Who is signed in: a signed cookie, a token in every form, and patience with wrong passwords."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fastapi import Request, Response
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from zerodistance.errors import ForbiddenError
+from zerodistance.settings import Settings
+
+COOKIE = "zd_session"
+_HOURS = 12
+_MAX_AGE_S = _HOURS * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A visitor's session; before the login it carries only the form token.
+
+    Attributes:
+        id: random; a new one with each login, so that a planted cookie is worth nothing.
+        csrf: what every form must send along.
+        staff: the password was given.
+    """
+
+    id: str
+    csrf: str
+    staff: bool
+
+
+class Sessions:
+    """Makes, reads and ends sessions. The cookie carries all; only ended ones are remembered."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._signer = URLSafeTimedSerializer(settings.secret_key, salt="console")
+        self._password = settings.staff_password.encode()
+        self._ended: OrderedDict[str, float] = OrderedDict()
+
+    def new(self, *, staff: bool = False) -> Session:
+        """Return a fresh session."""
+        return Session(secrets.token_urlsafe(16), secrets.token_urlsafe(24), staff)
+
+    def read(self, request: Request) -> Session | None:
+        """Return the request's session, or None if it has none that is valid."""
+        try:
+            identity, csrf, staff = self._signer.loads(request.cookies.get(COOKIE, ""), max_age=_MAX_AGE_S)
+        except (BadSignature, ValueError, TypeError):
+            return None
+        if identity in self._ended:
+            return None
+        return Session(str(identity), str(csrf), staff is True)
+
+    def write(self, request: Request, response: Response, session: Session) -> None:
+        """Set the session's cookie."""
+        response.set_cookie(
+            COOKIE,
+            self._signer.dumps([session.id, session.csrf, session.staff]),
+            max_age=_MAX_AGE_S,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+            path="/",
+        )
+
+    def end(self, response: Response, session: Session) -> None:
+        """Sign out: the cookie goes, and a copy of it is refused."""
+        now = time.monotonic()
+        self._ended[session.id] = now
+        while self._ended and now - next(iter(self._ended.values())) > _MAX_AGE_S:
+            self._ended.popitem(last=False)
+        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+
+    def password_is(self, password: str) -> bool:
+        """Compare in constant time."""
+        return hmac.compare_digest(password.encode(), self._password)
+
+
+def check_csrf(session: Session, token: object) -> None:
+    """Refuse a form that does not carry the session's token.
+
+    Raises:
+        ForbiddenError: it came from somewhere else, or the session has ended meanwhile.
+    """
+    if not isinstance(token, str) or not hmac.compare_digest(token.encode(), session.csrf.encode()):
+        raise ForbiddenError("This form has expired. Go back, reload the page, and send it again.")
+
+
+class Throttle:
+    """At most ``limit`` failures per address in ``window_s`` seconds; bounded memory."""
+
+    def __init__(
+        self,
+        limit: int = 5,
+        window_s: float = 60.0,
+        addresses: int = 10_000,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limit, self._window_s, self._addresses, self._clock = limit, window_s, addresses, clock
+        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def wait_s(self, address: str) -> float:
+        """Return how many seconds this address must wait before it may try again; 0: it may."""
+        times = self._failures.get(address)
+        now = self._clock()
+        while times and now - times[0] >= self._window_s:
+            times.popleft()
+        if not times or len(times) < self._limit:
+            return 0.0
+        return self._window_s - (now - times[0])
+
+    def failed(self, address: str) -> None:
+        """Note a wrong password."""
+        self._failures.setdefault(address, deque(maxlen=self._limit)).append(self._clock())
+        self._failures.move_to_end(address)
+        while len(self._failures) > self._addresses:
+            self._failures.popitem(last=False)
+
+    def succeeded(self, address: str) -> None:
+        """Forget the failures of this address."""
+        self._failures.pop(address, None)
