@@ -1,0 +1,46 @@
+# One image for every process; the command chooses which: docker run zerodistance stream store
+#
+# requirements.lock holds everything that development needs too. The image installs requirements-runtime.lock
+# instead: the same versions and hashes, without the development group (a test compares the two). Nothing is resolved while building: every file must match its hash.
+
+# Pinned by version, not only 3.11: a build next year gives the same Python. Pin the digest as well where
+# images are mirrored.
+ARG PYTHON=3.11.14-slim-bookworm
+
+FROM python:${PYTHON} AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+RUN python -m venv /opt/venv
+COPY requirements-runtime.lock /tmp/
+# Wheels only: no compiler in the image, no build script runs.
+RUN /opt/venv/bin/pip install --require-hashes --no-deps --only-binary :all: -r /tmp/requirements-runtime.lock
+COPY LICENSE /app/
+COPY zerodistance /app/zerodistance
+COPY ingest /app/ingest
+COPY stream /app/stream
+COPY services /app/services
+COPY models /app/models
+COPY dashboards /app/dashboards
+COPY simulators /app/simulators
+# The root file system is read-only later: compile now.
+RUN /opt/venv/bin/python -m compileall -q /app
+
+FROM python:${PYTHON}
+LABEL org.opencontainers.image.title="Zero Distance" \
+      org.opencontainers.image.description="An open servitization data platform for connected home appliances" \
+      org.opencontainers.image.licenses="Apache-2.0"
+# Volumes mounted on these two folders take over their owner.
+RUN groupadd --gid 10001 zerodistance \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin zerodistance \
+    && install -d -o 10001 -g 10001 /data /dashboards
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /app /app
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONPATH=/app \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    ZD_DATA_DIR=/data
+WORKDIR /data
+USER 10001:10001
+# As process 1 of its container Python gets SIGTERM itself and ends in order (compose adds an init).
+ENTRYPOINT ["python", "-m", "zerodistance"]
+CMD ["--help"]
