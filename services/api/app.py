@@ -1,0 +1,63 @@
+"""The application: API under /api/v1, the owner's page, health."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+
+from services.api import problems
+from services.api.dependencies import open_platform
+from services.api.routers import devices, general, owner, tickets
+from services.owner.router import make_router
+from zerodistance.settings import Settings
+
+PREFIX = "/api/v1"
+
+
+def make_app(settings: Settings) -> FastAPI:
+    """Return the API's application, with its database open.
+
+    The connections close when the application's lifespan ends; where none runs (a test on the bare
+    application), ``app.state.platform.close()`` does it.
+
+    Raises:
+        UnavailableError: the database does not answer.
+        CatalogueError: the catalogue is wrong.
+    """
+    platform = open_platform(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        platform.close()
+
+    app = FastAPI(
+        title="Zero Distance",
+        version="1",
+        description="Devices, tickets, messages and commands of connected appliances.",
+        lifespan=lifespan,
+        responses=problems.RESPONSES,
+    )
+    app.state.platform = platform
+    problems.add_handlers(app)
+
+    api = APIRouter(prefix=PREFIX)
+    for part in (general.router, general.open_router, tickets.router, devices.router, owner.router):
+        api.include_router(part)
+    app.include_router(api)
+    app.include_router(general.open_router, include_in_schema=False)
+
+    def answer(household_id: str, message_id: str, key: str) -> object:
+        with platform.transaction() as conn:
+            return platform.desk.answer(conn, household_id, message_id, key)
+
+    def rate(household_id: str, ticket_id: str, rating: int) -> object:
+        with platform.transaction() as conn:
+            return platform.desk.rate(conn, household_id, ticket_id, rating)
+
+    app.include_router(
+        make_router(settings, platform.pool, platform.catalogue, platform.clock, answer=answer, rate=rate)
+    )
+    return app

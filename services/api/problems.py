@@ -1,0 +1,87 @@
+"""Errors as problem documents (RFC 9457), each with the stable code of the error tree."""
+
+from __future__ import annotations
+
+import math
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from services.schemas import Problem
+from zerodistance.errors import StoreError, UnauthenticatedError, UnavailableError, ZeroDistanceError
+
+MEDIA_TYPE = "application/problem+json"
+_log = structlog.get_logger(__name__)
+_TITLES = {
+    401: "Not authenticated",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    412: "Precondition failed",
+    422: "Not understood",
+    500: "Internal error",
+    503: "Not available",
+}
+
+
+class PreconditionError(ZeroDistanceError):
+    """The caller saw another version than the one that stands."""
+
+    code = "precondition_failed"
+    http_status = 412
+
+
+def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> Response:
+    """Return a problem document."""
+    body = Problem(title=_TITLES.get(status, "Error"), status=status, detail=detail, code=code)
+    return JSONResponse(body.model_dump(), status, headers, MEDIA_TYPE)
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Make every error of ``app`` a problem document."""
+
+    @app.exception_handler(ZeroDistanceError)
+    def ours(request: Request, error: Exception) -> Response:
+        if not isinstance(error, ZeroDistanceError):
+            raise error
+        headers = {}
+        if isinstance(error, UnavailableError):
+            headers["Retry-After"] = str(math.ceil(error.retry_after_s))
+        if isinstance(error, UnauthenticatedError):
+            headers["WWW-Authenticate"] = "Bearer"
+        if isinstance(error, StoreError):
+            # What the database said may show data: it goes to our log, not to the caller.
+            _log.error("api.store_error", path=request.url.path, error=str(error))
+            return problem(500, error.code, "The database refused the request.", headers)
+        return problem(error.http_status, error.code, str(error), headers)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(_request: Request, error: Exception) -> Response:
+        if not isinstance(error, RequestValidationError):
+            raise error
+        sentences = [
+            f"{'.'.join(str(part) for part in entry['loc'])}: {entry['msg']}" for entry in error.errors()[:5]
+        ]
+        return problem(422, "invalid_request", "; ".join(sentences))
+
+    @app.exception_handler(HTTPException)
+    def http(_request: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            raise error
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "error")
+        return problem(error.status_code, code, str(error.detail), dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    def unforeseen(request: Request, error: Exception) -> Response:
+        _log.error("api.failed", path=request.url.path, exc_info=error)
+        return problem(500, "error", "Something went wrong on our side; it was written to the log.")
+
+
+RESPONSES: dict[int | str, dict[str, object]] = {
+    status: {"model": Problem, "description": _TITLES[status], "content": {MEDIA_TYPE: {}}}
+    for status in (401, 404, 409, 422, 503)
+}

@@ -1,0 +1,133 @@
+"""Tickets: the inbox, one ticket, its evidence, and moving it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Response
+
+from services.api import views
+from services.api.dependencies import Platform, PlatformDep, Staff, StaffDep
+from services.api.paging import decode_cursor, encode_cursor, moment, number
+from services.api.problems import PreconditionError
+from services.messages import repository as messages
+from services.schemas import EvidencePlot, TicketMove, TicketPage, TicketPublic
+from services.tickets import evidence, listing, repository
+from services.tickets.lifecycle import Details, State
+from services.tickets.listing import Listed, Which
+from zerodistance.store.database import Connection
+
+router = APIRouter(prefix="/tickets", tags=["tickets"])
+
+_MOST_CHANNELS = 6
+_KINDS: dict[Which, Sequence[Callable[[Any], Any]]] = {
+    "open": (number, number, moment, number),
+    "closed": (moment, number),
+    "all": (moment, number),
+}
+
+
+@router.get("")
+def list_tickets(
+    platform: PlatformDep,
+    staff: StaffDep,
+    state: Which = "open",
+    device: Annotated[str, Query(max_length=64)] = "",
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str, Query(max_length=500)] = "",
+) -> TicketPage:
+    """Return a page of tickets, ordered by what matters (open) or the latest first."""
+    after = decode_cursor(state, cursor, _KINDS[state])
+    with platform.transaction() as conn:
+        found = listing.page(conn, staff.tenant, state, device=device, limit=limit + 1, after=after)
+    items = [views.ticket_summary(platform.titles, listed) for listed in found[:limit]]
+    following = encode_cursor(state, found[limit - 1].key) if len(found) > limit else None
+    return TicketPage(items=items, next=following)
+
+
+@router.get("/{ticket_id}")
+def get_ticket(ticket_id: str, platform: PlatformDep, staff: StaffDep, response: Response) -> TicketPublic:
+    """Return a whole ticket; its version is the ETag."""
+    with platform.transaction() as conn:
+        ticket = _whole(conn, platform, staff, ticket_id)
+    response.headers["ETag"] = f'"{ticket.version}"'
+    return ticket
+
+
+@router.get("/{ticket_id}/evidence")
+def get_evidence(ticket_id: str, platform: PlatformDep, staff: StaffDep) -> EvidencePlot:
+    """Return the series behind a ticket with the expected band, the most telling channel first."""
+    with platform.transaction() as conn:
+        listed = listing.one(conn, staff.tenant, ticket_id)
+        appliance = platform.catalogue.get_type(listed.device.type)
+        channels = [channel for channel in _channels(listed) if channel in appliance.channels]
+        ticket = listed.ticket
+        now = platform.clock.now()
+        until = min(ticket.closed_at + evidence.AFTER_END, now) if ticket.closed_at else now
+        series = (
+            evidence.read_series(
+                conn,
+                platform.titles,
+                appliance,
+                ticket.device_id,
+                channels[:_MOST_CHANNELS],
+                ticket.onset_at - evidence.BEFORE_ONSET,
+                until,
+                onset_at=ticket.onset_at,
+            )
+            if channels
+            else []
+        )
+    return EvidencePlot(ticket=ticket_id, series=series)
+
+
+@router.post("/{ticket_id}/moves")
+def move_ticket(
+    ticket_id: str,
+    move: TicketMove,
+    platform: PlatformDep,
+    staff: StaffDep,
+    response: Response,
+    if_match: Annotated[str | None, Header(description="ETag of the ticket that was seen")] = None,
+) -> TicketPublic:
+    """Move a ticket; 409 if somebody else changed it since ``version``, or the move is not allowed."""
+    if if_match is not None and if_match.strip() not in ("*", f'"{move.version}"'):
+        raise PreconditionError("If-Match and the version in the body do not agree: read the ticket again.")
+    details = Details(
+        note=move.note,
+        assignee=move.assignee,
+        visit_from=move.visit_from,
+        visit_until=move.visit_until,
+        outcome=move.outcome,
+        outcome_cause=move.outcome_cause,
+        parts_used=tuple(move.parts_used),
+        minutes=move.minutes,
+        merge_into=move.merge_into,
+    )
+    with platform.transaction() as conn:
+        listing.one(conn, staff.tenant, ticket_id)  # another tenant's ticket is not found
+        platform.desk.move(
+            conn, ticket_id, move.version, State(move.to), details, roles=staff.roles, actor=staff.actor
+        )
+        ticket = _whole(conn, platform, staff, ticket_id)
+    response.headers["ETag"] = f'"{ticket.version}"'
+    return ticket
+
+
+def _whole(conn: Connection, platform: Platform, staff: Staff, ticket_id: str) -> TicketPublic:
+    listed = listing.one(conn, staff.tenant, ticket_id)
+    return views.ticket_public(
+        platform.titles,
+        listed,
+        repository.history(conn, ticket_id),
+        messages.of_ticket(conn, ticket_id),
+        staff.roles,
+    )
+
+
+def _channels(listed: Listed) -> list[str]:
+    """Return the channels of the evidence, the most telling first, each once."""
+    finding = views.current_finding(listed)
+    telling = sorted(finding.evidence, key=lambda e: -abs(e.score)) if finding else []
+    return list(dict.fromkeys(e.channel for e in telling))

@@ -1,0 +1,58 @@
+"""Run the API in this process until it is told to stop."""
+
+from __future__ import annotations
+
+from types import FrameType
+
+import structlog
+import uvicorn
+
+from services.api.app import make_app
+from zerodistance.errors import UnavailableError
+from zerodistance.settings import Settings
+
+# Requests under way get that long once the process is told to stop.
+_GRACE_S = 5
+_log = structlog.get_logger(__name__)
+
+
+class _Server(uvicorn.Server):
+    """Ends the streams of live changes first: uvicorn waits for open connections."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.config.app.state.platform.hub.end_streams()  # type: ignore[union-attr]
+        super().handle_exit(sig, frame)
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        UnavailableError: the database does not answer, or the port cannot be listened on.
+    """
+    app = make_app(settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.api_host,
+        port=settings.api_port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_S,
+        proxy_headers=False,
+    )
+    server = _Server(config)
+    _log.info("serve.starts", host=settings.api_host, port=settings.api_port)
+    try:
+        server.run()
+    except SystemExit as error:  # uvicorn's way to say that it could not listen
+        raise UnavailableError(
+            f"Port {settings.api_port} on {settings.api_host} cannot be listened on: stop what uses it, "
+            "or choose another with ZD_API_PORT."
+        ) from error
+    finally:
+        app.state.platform.close()
+    if not server.started:
+        raise UnavailableError(
+            f"The API could not start on {settings.api_host}:{settings.api_port}: is the port taken? "
+            "Choose another with ZD_API_PORT."
+        )

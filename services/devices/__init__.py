@@ -1,0 +1,1 @@
+"""Devices as the service side reads them."""

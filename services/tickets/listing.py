@@ -1,0 +1,151 @@
+"""Pages of tickets, ordered by what matters, with their appliances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from services.devices.repository import DeviceRow
+from services.tickets.repository import COLUMNS, Ticket
+from zerodistance.errors import NotFoundError
+from zerodistance.store.database import Connection
+
+Which = Literal["open", "closed", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A ticket in a list.
+
+    Attributes:
+        finding: the leading finding as it stands now; None for a ticket without one.
+        key: where it stands in the order, for the next page's cursor.
+    """
+
+    ticket: Ticket
+    device: DeviceRow
+    finding: dict[str, Any] | None
+    key: tuple[Any, ...]
+
+
+_DEVICE = ("id", "type", "name", "model", "firmware", "household_id", "online", "last_seen_at")
+# What a person has to do comes before what waits for the owner or for the readings.
+_ATTENTION = (
+    "CASE t.state WHEN 'unanswered' THEN 0 WHEN 'on_site' THEN 0 WHEN 'remote' THEN 0 WHEN 'planned' THEN 1"
+    " WHEN 'visiting' THEN 1 WHEN 'on_hold' THEN 3 ELSE 2 END"
+)
+_ORDERS: dict[Which, tuple[tuple[str, ...], str]] = {
+    "open": (
+        (
+            "CASE t.urgency WHEN 'urgent' THEN 0 WHEN 'soon' THEN 1 ELSE 2 END",
+            _ATTENTION,
+            "coalesce(t.respond_by, '9999-01-01Z')",
+            "t.number",
+        ),
+        ">",
+    ),
+    "closed": (("coalesce(t.closed_at, t.opened_at)", "t.number"), "<"),
+    "all": (("t.opened_at", "t.number"), "<"),
+}
+_STATES: dict[Which, str] = {
+    "open": "t.state NOT IN ('closed', 'cancelled', 'merged')",
+    "closed": "t.state IN ('closed', 'cancelled', 'merged')",
+    "all": "true",
+}
+
+
+def page(
+    conn: Connection,
+    tenant: int,
+    which: Which,
+    *,
+    device: str = "",
+    household: str = "",
+    limit: int = 50,
+    after: tuple[Any, ...] | None = None,
+) -> list[Listed]:
+    """Return a page of tickets.
+
+    Open ones come by urgency, then those that somebody has to act on, then by deadline; closed ones and
+    all of them the latest first.
+
+    Args:
+        conn: read only.
+        tenant: whose tickets.
+        which: open, closed (or cancelled, merged), or all.
+        device: of this device only.
+        household: of this household only.
+        limit: how many at most.
+        after: key of the last ticket of the page before.
+    """
+    keys, comparison = _ORDERS[which]
+    conditions = [_STATES[which], "t.tenant_id = %s"]
+    values: list[Any] = [tenant]
+    for column, wanted in (("t.device_id", device), ("t.household_id", household)):
+        if wanted:
+            conditions.append(f"{column} = %s")
+            values.append(wanted)
+    if after is not None:
+        marks = ", ".join(_mark(key) for key in keys)
+        conditions.append(f"({', '.join(keys)}) {comparison} ({marks})")
+        values += after
+    direction = " DESC" if comparison == "<" else ""
+    tail = f" WHERE {' AND '.join(conditions)} ORDER BY {', '.join(key + direction for key in keys)} LIMIT %s"
+    return _read(conn, keys, tail, [*values, limit])
+
+
+def one(conn: Connection, tenant: int, ticket_id: str) -> Listed:
+    """Return one ticket.
+
+    Raises:
+        NotFoundError: there is no such ticket, or it is another tenant's.
+    """
+    found = _read(conn, _ORDERS["all"][0], " WHERE t.id = %s AND t.tenant_id = %s", [ticket_id, tenant])
+    if not found:
+        raise NotFoundError(f"There is no ticket {ticket_id!r}.")
+    return found[0]
+
+
+def _read(conn: Connection, keys: tuple[str, ...], tail: str, values: list[Any]) -> list[Listed]:
+    columns = [sql.SQL("t.{} AS {}").format(*map(sql.Identifier, (c, f"t_{c}"))) for c in COLUMNS]
+    columns += [sql.SQL("d.{} AS {}").format(*map(sql.Identifier, (c, f"d_{c}"))) for c in _DEVICE]
+    query = (
+        sql.SQL("SELECT {}, coalesce(h.region, '') AS d_region, f.body AS finding,").format(
+            sql.SQL(", ").join(columns)
+        )
+        + sql.SQL(
+            "(SELECT count(*)::int FROM ticket o WHERE o.device_id = d.id"
+            " AND o.state NOT IN ('closed', 'cancelled', 'merged')) AS d_open_tickets, "
+        )
+        + _raw(", ".join(f"{key} AS key_{n}" for n, key in enumerate(keys)))
+        + sql.SQL(
+            " FROM ticket t JOIN device d ON d.id = t.device_id"
+            " LEFT JOIN household h ON h.id = d.household_id LEFT JOIN finding f ON f.id = t.finding_id"
+        )
+        + _raw(tail)
+    )
+    with conn.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(query, values).fetchall()
+    return [
+        Listed(
+            ticket=Ticket(**{column: row[f"t_{column}"] for column in COLUMNS}),
+            device=DeviceRow(**{c: row[f"d_{c}"] for c in (*_DEVICE, "region", "open_tickets")}),
+            finding=row["finding"],
+            key=tuple(row[f"key_{n}"] for n in range(len(keys))),
+        )
+        for row in rows
+    ]
+
+
+def _mark(key: str) -> str:
+    if key.startswith("CASE"):
+        return "%s::int"
+    return "%s::bigint" if key == "t.number" else "%s::timestamptz"
+
+
+def _raw(text: str) -> sql.Composed:
+    """Return SQL that is put together from constants of this module."""
+    return sql.Composed([sql.SQL(text)])
