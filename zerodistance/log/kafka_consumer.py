@@ -9,6 +9,7 @@ the network thread awaits before it lets the partitions go (the caller waits in 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from kafka import KafkaConsumer
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 
-from zerodistance.errors import FencedError, LogError
+from zerodistance.errors import FencedError, LogError, UnavailableError
 from zerodistance.log.interface import Assigned, Record, Revoked, TopicPartition
 from zerodistance.log.kafka_errors import translated
 
@@ -25,7 +26,10 @@ from zerodistance.log.kafka_errors import translated
 _FETCH_BYTES = 16 * 1024 * 1024
 _PARTITION_BYTES = 1024 * 1024
 _LAG_TIMEOUT_MS = 10_000
+_METADATA_S = 10.0
 _LISTENER_PAUSE_S = 0.005
+# A new assignment waits so long for the caller to be told.
+_SLICE_MS = 50
 
 
 class KafkaLogConsumer:
@@ -64,22 +68,31 @@ class KafkaLogConsumer:
             fetch_max_bytes=_FETCH_BYTES,
             max_partition_fetch_bytes=_PARTITION_BYTES,
             allow_auto_create_topics=False,
+            metadata_max_age_ms=60_000,
             reconnect_backoff_max_ms=2_000,
             metrics_enabled=False,
         )
-        self._consumer.subscribe([prefix + topic for topic in topics], listener=_Listener(self))
+        names = [prefix + topic for topic in topics]
+        self._consumer.subscribe(names, listener=_Listener(self))
+        self._await_metadata(names)
 
     def poll(self, timeout_s: float = 1.0, max_records: int = 500) -> list[Record]:
         """Return the next records; see :class:`zerodistance.log.Consumer`."""
         if self._closed:
             raise LogError("This consumer is closed.")
-        self._announce()  # one that failed before is asked again before anything is read
-        with translated("reading"):
-            found = self._consumer.poll(timeout_ms=int(timeout_s * 1000), max_records=max_records)
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
-        self._announce()
+        deadline = time.monotonic() + timeout_s
+        while True:
+            self._announce()
+            left = deadline - time.monotonic()
+            with translated("reading"):
+                found = self._consumer.poll(
+                    timeout_ms=max(0, min(int(left * 1000), _SLICE_MS)), max_records=max_records
+                )
+            if self._failure is not None:
+                failure, self._failure = self._failure, None
+                raise failure
+            if found or left <= 0:
+                break
         cut = len(self._prefix)
         return [
             Record(
@@ -150,13 +163,27 @@ class KafkaLogConsumer:
         with translated("leaving the group"):
             self._consumer.close(autocommit=False, timeout_ms=10_000)
 
+    def _await_metadata(self, names: Sequence[str]) -> None:
+        """Wait until the partitions are known: a member that joins without them is given none.
+
+        Subscribing only asks for them, and the answer to an earlier question can pass for the answer to this
+        one (kafka-python 3.0); then nothing would come before the next refresh.
+        """
+        deadline = time.monotonic() + _METADATA_S
+        while not all(self._consumer.partitions_for_topic(name) for name in names):
+            if time.monotonic() > deadline:
+                self._consumer.close(autocommit=False)
+                raise UnavailableError(
+                    f"Kafka does not tell where {', '.join(names)} are: check the brokers."
+                )
+
     def _announce(self) -> None:
         """Tell the caller of a new assignment; it may seek, and raise, and is asked again then."""
         if self._pending is None:
             return
         pending = self._pending
         if self._on_assigned is not None:
-            self._on_assigned(sorted(pending))
+            self._on_assigned(sorted(pending))  # raises: asked again at the next poll
         self._announced = pending
         self._pending = None
         self._consumer.resume(*(self._theirs(where) for where in pending - self._paused))

@@ -132,7 +132,7 @@ class KafkaLogProducer:
             with translated("closing a producer"):
                 self._producer.close(timeout=_CLOSE_S)
         except UnavailableError:
-            # Its close() gives up where the flush does, and leaves the sender running with its records: end it,
+            # Its close() gives up where the flush does, and leaves the sender and its records: end it,
             # so that every sender learns from its on_error.
             sender = self._producer._sender
             sender.force_close()
