@@ -14,8 +14,15 @@ from starlette.datastructures import FormData
 from services.console.api_client import ApiProblemError
 from services.console.charts import chart, sparkline
 from services.console.context import Visit, VisitDep, say_language
-from services.console.presenting import Tone, order_tickets
-from services.schemas import ChannelPublic, CommandCreate, CommandDescription, DeviceClaim, Series
+from services.console.presenting import Tone, order_tickets, say_reading
+from services.schemas import (
+    ChannelPublic,
+    CommandCreate,
+    CommandDescription,
+    DeviceClaim,
+    DeviceDetail,
+    Series,
+)
 
 router = APIRouter()
 HOURS = {6: "6 h", 24: "24 h", 72: "3 d", 168: "7 d"}
@@ -164,6 +171,7 @@ async def _device(
         wide=chart(plot, zone=visit.zone, ident="w") if plot else None,
         narrow=chart(plot, zone=visit.zone, width=360, height=216, ident="n") if plot else None,
         sparks={name: sparkline(course) for name, course in series.items() if course},
+        readings=_readings(visit, device),
         tones={n: reading_tone(c, device.latest.get(n)) for n, c in device.channels.items()},
         owner_link=_owner_link(visit, device.owner_link),
         note=note,
@@ -179,6 +187,20 @@ async def _course(visit: Visit, device_id: str, channel: str, hours: int) -> Ser
         if error.status in (404, 422):
             return None
         raise
+
+
+def _readings(visit: Visit, device: DeviceDetail) -> dict[str, str]:
+    kind = visit.desk.catalogue.get(device.type)
+    known = kind.channels if kind else {}
+    return {
+        name: say_reading(
+            device.latest.get(name),
+            channel.unit,
+            known[name].device_class if name in known else "",
+            switch=name in known and known[name].storage == "boolean",
+        )
+        for name, channel in device.channels.items()
+    }
 
 
 def _first_telling(channels: dict[str, ChannelPublic], latest: dict[str, float | None]) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from services.schemas import TicketSummary
+from services.schemas import MessagePublic, TicketSummary
 from services.tickets.lifecycle import MOVES, TERMINAL, Demand, State
 
 Tone = Literal["critical", "warn", "ok", "info", "accent", "neutral"]
@@ -189,8 +189,10 @@ def say_moment(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
     return f"{day}, {here:%H:%M}" if here.year == today.year else f"{day} {here.year}, {here:%H:%M}"
 
 
-def say_number(value: float | None, unit: str = "") -> str:
+def say_number(value: float | None, unit: str = "", *, bare: bool = False) -> str:
     """Return a reading for people: no more digits than its size bears, a true minus sign.
+
+    ``bare`` leaves the unit out, for the first of two figures that share it.
 
     >>> say_number(-17.963, "°C"), say_number(None), say_number(1250.0, "W")
     ('−18.0 °C', '—', '1250 W')
@@ -202,7 +204,30 @@ def say_number(value: float | None, unit: str = "") -> str:
     if unit in ("°C", "%"):
         places = min(places, 1) or 1
     text = f"{value:.{places}f}".replace("-", "−")
-    return f"{text} {unit}" if unit else text
+    return f"{text} {unit}" if unit and not bare else text
+
+
+def say_reading(value: float | None, unit: str, device_class: str, *, switch: bool) -> str:
+    """Return a reading as a word where it is a switch, else as a figure.
+
+    >>> say_reading(1.0, "", "door", switch=True), say_reading(0.0, "", "", switch=True)
+    ('Open', 'Off')
+    """
+    if switch and value in (0, 1):
+        off, on = ("Closed", "Open") if device_class in ("door", "window", "opening") else ("Off", "On")
+        return on if value else off
+    return say_number(value, unit)
+
+
+def told_apart_ms(messages: list[MessagePublic]) -> float | None:
+    """Return how many milliseconds lie between telling the owner and the engineer of the same event."""
+    owner = {m.created_at: m.sent_at for m in messages if m.audience == "owner" and m.sent_at}
+    apart = [
+        abs((m.sent_at - owner[m.created_at]).total_seconds()) * 1000
+        for m in messages
+        if m.audience == "engineer" and m.sent_at and m.created_at in owner
+    ]
+    return max(apart, default=None)
 
 
 def offered_moves(state: str, targets: list[str]) -> list[MoveForm]:
@@ -217,7 +242,7 @@ def offered_moves(state: str, targets: list[str]) -> list[MoveForm]:
                 to=target,
                 label=label,
                 hint=f"{move.why[:1].upper()}{move.why[1:]}." if move else "",
-                tone="danger" if target in ("cancelled", "merged") else "plain",
+                tone="danger" if target == "cancelled" else "plain",
                 note=Demand.NOTE in demands,
                 assignee=Demand.ASSIGNEE in demands,
                 window=Demand.WINDOW in demands,

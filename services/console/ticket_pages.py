@@ -16,7 +16,7 @@ from starlette.datastructures import FormData
 from services.console.api_client import ApiProblemError
 from services.console.charts import chart
 from services.console.context import Visit, VisitDep
-from services.console.presenting import VIEWS, offered_moves, order_tickets
+from services.console.presenting import VIEWS, offered_moves, order_tickets, told_apart_ms
 from services.schemas import EvidencePlot, Series, TicketMove, TicketPublic, TicketSummary
 
 router = APIRouter()
@@ -138,6 +138,7 @@ async def _ticket(
         changes=_changes_since(ticket, conflict.version) if conflict else [],
         typed=typed or {},
         propose=proposed_window,
+        apart=told_apart_ms(ticket.messages),
     )
 
 

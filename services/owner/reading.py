@@ -51,12 +51,13 @@ class HouseholdTicket:
 
 @dataclass(frozen=True, slots=True)
 class OwnerMessage:
-    """A message to the owner; texts by language."""
+    """A message to the owner; texts by language. ``purpose``: check, confirm or consent, "" for news."""
 
     id: str
     ticket_id: str | None
     device_id: str | None
     kind: str
+    purpose: str
     body: dict[str, str]
     answers: dict[str, dict[str, str]]
     created_at: datetime
@@ -133,7 +134,7 @@ def _read(conn: psycopg.Connection[Any], household_id: str, now: datetime) -> Ho
         ).fetchall()
     with conn.cursor(row_factory=class_row(OwnerMessage)) as cursor:
         messages = cursor.execute(
-            "SELECT id, ticket_id, device_id, kind, body, answers, created_at, deadline_at, answer,"
+            "SELECT id, ticket_id, device_id, kind, purpose, body, answers, created_at, deadline_at, answer,"
             " answered_at FROM message WHERE household_id = %s AND audience = 'owner' AND created_at > %s"
             " AND not_before <= %s ORDER BY created_at DESC, id LIMIT 50",
             (household_id, now - _MESSAGES_FOR, now),

@@ -15,6 +15,8 @@ Badge = Literal["ok", "attention", "handled", "offline"]
 _CLOSED = frozenset({"closed"})
 # The visit has taken place and telemetry agrees (or the platform waited long enough): time for a rating.
 _RATEABLE = frozenset({"verified", "confirmed", "closed"})
+# Answered late, a check still stops a visit that nobody has planned.
+_CHECKABLE = frozenset({"owner_asked", "unanswered", "on_site"})
 _VISIT_OUTCOMES = frozenset({"confirmed", "other_fault", "no_fault_found"})
 
 
@@ -30,10 +32,11 @@ class QuestionView:
 
 @dataclass(frozen=True, slots=True)
 class RatingView:
-    """A visit to rate from 1 to 5, or the rating given."""
+    """A visit to rate from 1 to 5, or the rating given; ``wanted``: the platform waits for a word."""
 
     ticket_id: str
     given: str
+    wanted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def build_page(home: Household, catalogue: Catalogue, now: datetime) -> PageView
     teller = _Teller(home, catalogue, now)
     cards = sorted((teller.card(a) for a in home.appliances), key=lambda c: _ORDER[c.badge])
     t = teller.texts
-    waiting = sum(len(c.questions) + sum(not r.given for r in c.ratings) for c in cards)
+    waiting = sum(len(c.questions) or any(r.wanted for r in c.ratings) for c in cards)
     if waiting:
         headline = t["one_needs_you"] if waiting == 1 else t["some_need_you"].format(count=waiting)
     elif any(c.badge == "handled" for c in cards):
@@ -138,7 +141,7 @@ class _Teller:
         ]
         ratings = [self.rating(t) for t in tickets if self._rateable(t)]
         badge: Badge = "ok"
-        if questions or any(not r.given for r in ratings):
+        if questions or any(r.wanted for r in ratings):
             badge = "attention"
         elif current is not None:
             badge = "handled"
@@ -228,7 +231,7 @@ class _Teller:
 
     def rating(self, ticket: HouseholdTicket) -> RatingView:
         given = self.texts["rated"].format(count=ticket.rating) if ticket.rating else ""
-        return RatingView(ticket.id, given)
+        return RatingView(ticket.id, given, wanted=ticket.state == "verified" and not given)
 
     def insight(self, insight: OwnerInsight) -> InsightView:
         usual, latest = insight.figures.get("usual_kwh"), insight.figures.get("kwh")
@@ -242,11 +245,13 @@ class _Teller:
         return InsightView(self.text(insight.body), bars)
 
     def _open(self, message: OwnerMessage) -> bool:
-        """Say whether an answer still changes anything: its ticket, if it has one, is not closed."""
-        if message.ticket_id is None:
+        """Say whether an answer still changes anything, as the rules of tickets have it."""
+        if message.purpose == "consent" or message.ticket_id is None:
             return message.deadline_at is None or message.deadline_at > self.now
         ticket = next((t for t in self.home.tickets if t.id == message.ticket_id), None)
-        return ticket is not None and ticket.state not in ("closed", "recovered", "verified", "confirmed")
+        if ticket is None:
+            return False
+        return ticket.state == "verified" if message.purpose == "confirm" else ticket.state in _CHECKABLE
 
     def _rateable(self, ticket: HouseholdTicket) -> bool:
         return (
