@@ -1,0 +1,228 @@
+"""The diagnosis: telemetry and fault codes in, findings out.
+
+State of the devices that changed, findings (through the outbox) and the offsets that account for them
+are written in one transaction. After a restart, or when partitions move, everything is read back
+from the store and the log is read on from there: nothing is forgotten and nothing is told twice under
+another id. Decisions use event time only.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+
+import structlog
+
+from models.engine import Engine, Outcome
+from stream.diagnose_arrays import to_arrays
+from stream.diagnose_rows import (
+    BandRow,
+    SavedState,
+    finding_id,
+    load_states,
+    save_bands,
+    save_states,
+    to_finding,
+)
+from zerodistance.catalogue import Catalogue, load_catalogue
+from zerodistance.clock import Clock
+from zerodistance.errors import InvalidMessageError
+from zerodistance.log import open_log
+from zerodistance.log.interface import Record, TopicPartition
+from zerodistance.messages import (
+    EVENTS,
+    FINDINGS,
+    TELEMETRY,
+    DeviceEvent,
+    Finding,
+    Sample,
+    decode_event,
+    decode_samples,
+    encode_finding,
+)
+from zerodistance.settings import Settings
+from zerodistance.store import counts, database, outbox
+from zerodistance.store.database import Connection
+
+_log = structlog.get_logger(__name__)
+
+CONSUMER = "diagnose"
+TOPICS = (TELEMETRY, EVENTS)
+INTERVAL_S = 1.0
+# Samples held before they are worked on: enough to make the array work cheap, few enough for memory
+# (about 1 kB each as Python objects).
+BUFFERED = 40_000
+
+
+class DiagnosisHandler:
+    """What :class:`stream.loop.CheckpointLoop` drives; one engine for each appliance type."""
+
+    def __init__(self, catalogue: Catalogue, clock: Clock) -> None:
+        self._catalogue = catalogue
+        self._clock = clock
+        self._reset()
+
+    def _reset(self) -> None:
+        self._engines = {name: Engine(appliance) for name, appliance in self._catalogue.items()}
+        self._samples: dict[str, list[Sample]] = {name: [] for name in self._catalogue}
+        self._buffered = 0
+        self._partition: dict[str, int] = {}
+        self._tenant: dict[str, int] = {}
+        self._changed: dict[str, set[str]] = {name: set() for name in self._catalogue}
+        self._findings: list[Finding] = []
+        self._bands: list[BandRow] = []
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._told = dict.fromkeys(self._catalogue, (0, 0))
+
+    def assigned(self, conn: Connection, partitions: Sequence[TopicPartition]) -> None:
+        """Forget everything and read back the devices of the telemetry partitions."""
+        self._reset()
+        numbers = sorted({where.partition for where in partitions if where.topic == TELEMETRY})
+        by_type: dict[str, list[tuple[str, bytes]]] = {}
+        for saved in load_states(conn, numbers):
+            by_type.setdefault(saved.type, []).append((saved.device, saved.state))
+            self._partition[saved.device] = saved.partition
+        for name, saved_devices in by_type.items():
+            engine = self._engines.get(name)
+            if engine is None:
+                continue
+            refused = engine.import_state(saved_devices)
+            if refused:
+                _log.warning("diagnosis.learns_again", type=name, devices=len(refused), reason="new version")
+            self._told[name] = engine.counts()
+        _log.info("diagnosis.assigned", partitions=numbers, devices=len(self._partition))
+
+    def process(self, records: list[Record]) -> None:
+        """Take in records; memory only."""
+        for record in records:
+            try:
+                if record.topic == TELEMETRY:
+                    self._take(decode_samples(record.value), record.partition)
+                elif record.topic == EVENTS:
+                    self._take_event(decode_event(record.value), record.partition)
+            except InvalidMessageError:
+                # the store's consumer reads the same record and puts it with the dead letters
+                self._counts["diagnose", "unreadable"] += 1
+        if self._buffered >= BUFFERED:
+            self._work()
+
+    def checkpoint(self, conn: Connection) -> None:
+        """Write what changed; the caller moves the offsets in the same transaction."""
+        self._work()
+        states = [
+            SavedState(
+                device, name, engine.plan.version, self._partition[device], engine.export_state(device)
+            )
+            for name, engine in self._engines.items()
+            for device in self._changed[name]
+        ]
+        save_states(conn, states, self._clock.now())
+        save_bands(conn, self._bands)
+        for finding in self._findings:
+            outbox.put(
+                conn, FINDINGS, finding.device, f"{finding.id}/{finding.revision}", encode_finding(finding)
+            )
+        counts.add(conn, self._counts)
+        for devices in self._changed.values():
+            devices.clear()
+        self._findings, self._bands = [], []
+        self._counts.clear()
+
+    def _take(self, samples: list[Sample], partition: int) -> None:
+        self._counts["diagnose", "in"] += len(samples)
+        for sample in samples:
+            buffer = self._samples.get(sample.type)
+            if buffer is None:
+                self._counts["diagnose", "unknown_type"] += 1
+            elif not sample.refused:
+                buffer.append(sample)
+        self._tenant.update([(sample.device, sample.tenant) for sample in samples])
+        self._partition.update([(sample.device, partition) for sample in samples])
+        self._buffered += len(samples)
+
+    def _take_event(self, event: DeviceEvent, partition: int) -> None:
+        if event.kind != "fault" or event.type not in self._engines:
+            return
+        # what the device reported before the code must be judged before it
+        self._work()
+        self._tenant[event.device] = event.tenant
+        self._partition[event.device] = partition
+        self._changed[event.type].add(event.device)
+        outcome = self._engines[event.type].fault_code(event.device, event.code, event.active, event.time_us)
+        self._conclude(event.type, outcome)
+        self._counts["diagnose", "fault_codes"] += 1
+
+    def _work(self) -> None:
+        """Run the models over the samples held."""
+        for name, samples in self._samples.items():
+            if not samples:
+                continue
+            engine = self._engines[name]
+            arrays = to_arrays(samples, engine.plan.channels, engine.row_of)
+            self._conclude(name, engine.step(*arrays))
+            self._changed[name].update(sample.device for sample in samples)
+            samples.clear()
+            late, repeated = engine.counts()
+            told_late, told_repeated = self._told[name]
+            self._counts["diagnose", "late"] += late - told_late
+            self._counts["diagnose", "duplicate"] += repeated - told_repeated
+            self._told[name] = (late, repeated)
+        self._buffered = 0
+
+    def _conclude(self, name: str, outcome: Outcome) -> None:
+        engine = self._engines[name]
+        for change in outcome.changes:
+            device = engine.names[change.device]
+            finding = to_finding(
+                change,
+                tenant=self._tenant[device],
+                device=device,
+                appliance_type=name,
+                model=f"signatures-{engine.plan.version}",
+            )
+            self._findings.append(finding)
+            self._counts["diagnose", "findings"] += 1
+            _log.info(
+                "finding",
+                id=finding.id,
+                device=device,
+                state=finding.state,
+                revision=finding.revision,
+                cause=finding.cause,
+                probability=finding.probability,
+            )
+        self._bands.extend(BandRow(engine.names[band.device], band) for band in outcome.bands)
+
+
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Diagnose until ``stop`` is set; the relay of the outbox runs beside it.
+
+    Raises:
+        UnavailableError: log or database do not answer at the start.
+    """
+    from stream.loop import CheckpointLoop
+
+    catalogue = load_catalogue(settings.catalogue_folders())
+    pool = database.open_pool(settings)
+    try:
+        log = open_log(settings.log_address())
+        try:
+            relay = outbox.Relay(pool, log)
+            sender = threading.Thread(target=relay.run, args=(stop,), name="outbox")
+            sender.start()
+            try:
+                handler = DiagnosisHandler(catalogue, settings.make_clock())
+                CheckpointLoop(
+                    log, pool, CONSUMER, list(TOPICS), handler, interval_s=INTERVAL_S, stop=stop
+                ).run()
+            finally:
+                stop.set()
+                sender.join()
+        finally:
+            log.close()
+    finally:
+        pool.close()
+
+
+__all__ = ["CONSUMER", "TOPICS", "DiagnosisHandler", "finding_id", "run"]

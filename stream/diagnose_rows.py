@@ -1,0 +1,138 @@
+"""What the diagnosis keeps in the database: state per device, findings for the log, bands for plots."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from models.engine import Band
+from models.incidents import Change
+from zerodistance.clock import from_us
+from zerodistance.messages import Candidate, Evidence, Finding, RuledOut
+from zerodistance.store.database import Connection
+
+# Any fixed id: findings are named below it, so that the same incident has the same id on every machine.
+_NAMESPACE = uuid.UUID("6f0c8f2c-6a2e-5d0c-9a57-0b8f6a3d2e11")
+
+
+class SavedState(NamedTuple):
+    """One device's row of ``diagnosis_state``."""
+
+    device: str
+    type: str
+    version: str
+    partition: int
+    state: bytes
+
+
+class BandRow(NamedTuple):
+    """One row of ``expected_band``."""
+
+    device: str
+    band: Band
+
+
+def finding_id(device: str, onset_us: int) -> str:
+    """Return the id of the incident that began on ``device`` in the window starting at ``onset_us``.
+
+    >>> finding_id("fridge-1", 0) == finding_id("fridge-1", 0)
+    True
+    """
+    return str(uuid.uuid5(_NAMESPACE, f"{device}/{onset_us}"))
+
+
+def to_finding(change: Change, *, tenant: int, device: str, appliance_type: str, model: str) -> Finding:
+    """Return what goes onto the log for a change of a finding."""
+    return Finding(
+        id=finding_id(device, change.onset_us),
+        revision=change.revision,
+        tenant=tenant,
+        device=device,
+        type=appliance_type,
+        state=change.state,
+        cause=change.cause,
+        probability=change.probability,
+        candidates=[Candidate(cause, probability) for cause, probability in change.candidates],
+        ruled_out=[RuledOut(cause, reason) for cause, reason in change.ruled_out],
+        evidence=[
+            Evidence(
+                feature=item.feature,
+                channel=item.channel,
+                unit=item.unit,
+                observed=item.observed,
+                expected=item.expected,
+                low=item.low,
+                high=item.high,
+                score=item.score,
+            )
+            for item in change.evidence
+        ],
+        origin="detected",
+        urgency=change.urgency,
+        onset_us=change.onset_us,
+        time_us=change.time_us,
+        summary=change.summary,
+        model=model,
+    )
+
+
+def load_states(conn: Connection, partitions: Sequence[int]) -> list[SavedState]:
+    """Return the states of all devices in ``partitions``, in the order of their ids."""
+    rows = conn.execute(
+        "SELECT device_id, type, version, partition, state FROM diagnosis_state"
+        " WHERE partition = ANY(%s) ORDER BY type, device_id",
+        (list(partitions),),
+    )
+    return [
+        SavedState(device, name, version, partition, bytes(state))
+        for device, name, version, partition, state in rows
+    ]
+
+
+def save_states(conn: Connection, states: Sequence[SavedState], moment: datetime) -> None:
+    """Write the states of devices that changed."""
+    if not states:
+        return
+    ordered = sorted(states)
+    conn.execute(
+        "INSERT INTO diagnosis_state (device_id, type, version, partition, state, updated_at)"
+        " SELECT device_id, type, version, partition, state, %s"
+        " FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[], %s::bytea[])"
+        " AS s (device_id, type, version, partition, state)"
+        " ON CONFLICT (device_id) DO UPDATE SET type = excluded.type, version = excluded.version,"
+        " partition = excluded.partition, state = excluded.state, updated_at = excluded.updated_at",
+        (
+            moment,
+            [one.device for one in ordered],
+            [one.type for one in ordered],
+            [one.version for one in ordered],
+            [one.partition for one in ordered],
+            [one.state for one in ordered],
+        ),
+    )
+
+
+def save_bands(conn: Connection, rows: Sequence[BandRow]) -> None:
+    """Write expected bands; the newest of each (device, channel, time) counts."""
+    if not rows:
+        return
+    unique = {(row.device, row.band.channel, row.band.time_us): row.band for row in rows}
+    keys = sorted(unique)
+    bands = [unique[key] for key in keys]
+    conn.execute(
+        "INSERT INTO expected_band (device_id, channel, time, expected, low, high)"
+        " SELECT * FROM unnest(%s::text[], %s::text[], %s::timestamptz[],"
+        " %s::float8[], %s::float8[], %s::float8[])"
+        " ON CONFLICT (device_id, channel, time) DO UPDATE"
+        " SET expected = excluded.expected, low = excluded.low, high = excluded.high",
+        (
+            [key[0] for key in keys],
+            [key[1] for key in keys],
+            [from_us(key[2]) for key in keys],
+            [band.expected for band in bands],
+            [band.low for band in bands],
+            [band.high for band in bands],
+        ),
+    )

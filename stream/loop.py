@@ -1,0 +1,287 @@
+"""The loop of every consumer that writes to the database: rows and offsets in one transaction.
+
+poll → process (memory only) → checkpoint: the offsets move first, by compare-and-swap, and hold every
+other consumer of these partitions off until the rows are committed or rolled back. Whatever fails, the
+handler forgets, the stored offsets are read again, and reading goes on from there: nothing is lost, and
+what was read twice is written once because writing is idempotent.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+import psycopg
+import structlog
+from prometheus_client import Counter, Gauge
+
+from zerodistance.errors import (
+    FencedError,
+    InvalidMessageError,
+    StoreError,
+    UnavailableError,
+    ZeroDistanceError,
+)
+from zerodistance.log import Consumer, Log, Record, TopicPartition
+from zerodistance.store import letters, offsets
+from zerodistance.store.database import Connection, Pool, translated
+
+_log = structlog.get_logger(__name__)
+
+_POLL_S = 0.5
+_BACKOFF_S = (0.2, 10.0)  # first and longest pause after trouble
+_MEASURE_S = 5.0
+_records = Counter("zd_stream_records_total", "Records checkpointed", ["consumer"])
+_rejected = Counter("zd_stream_rejected_total", "Records that no checkpoint could take", ["consumer"])
+_behind = Gauge("zd_stream_behind_records", "Records that wait ahead of the position", ["consumer"])
+
+
+class Handler(Protocol):
+    """What a consumer does with its records."""
+
+    def assigned(self, conn: Connection, partitions: Sequence[TopicPartition]) -> None:
+        """(Re)load the state of these partitions and forget everything else, also what was processed."""
+        ...
+
+    def process(self, records: list[Record]) -> None:
+        """Take records into memory; nothing is written yet."""
+        ...
+
+    def checkpoint(self, conn: Connection) -> None:
+        """Write what was processed; the offsets have moved in the same transaction."""
+        ...
+
+
+class CheckpointLoop:
+    """Runs one handler over the partitions that the log gives to this member.
+
+    A handler may also have a method ``committed()``, called after each commit: the place for what may
+    only be said once it is true.
+
+    Args:
+        log: where the topics are.
+        pool: the database of rows and offsets.
+        consumer: name of the group and of the stored offsets.
+        topics: read together; order holds within a partition.
+        handler: what to do.
+        interval_s: real seconds between checkpoints; 0: after every poll.
+        max_records: a checkpoint comes early once so many are processed: the bound of the memory used.
+        stop: ends the loop after a last checkpoint.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        pool: Pool,
+        consumer: str,
+        topics: Sequence[str],
+        handler: Handler,
+        *,
+        interval_s: float = 0.0,
+        max_records: int = 2000,
+        stop: threading.Event,
+    ) -> None:
+        self._log = log
+        self._pool = pool
+        self._name = consumer
+        self._topics = list(topics)
+        self._handler = handler
+        self._interval_s = interval_s
+        self._max_records = max_records
+        self._stop = stop
+        self._committed = getattr(handler, "committed", None)
+        self._changed = False  # the log has given or taken partitions
+        self._stored: dict[TopicPartition, int] = {}  # as in the database
+        self._next: dict[TopicPartition, int] = {}  # after what was processed
+        self._pending = 0
+        self._since = 0.0
+        self._measured = 0.0
+        # Partition → end of a batch that could not be taken: until there, record by record.
+        self._careful: dict[TopicPartition, int] = {}
+
+    def run(self) -> None:
+        """Work until ``stop`` is set. Trouble with log or database is waited out, never raised."""
+        pause_s = _BACKOFF_S[0]
+        consumer: Consumer | None = None
+        while not self._stop.is_set():
+            try:
+                if consumer is None:
+                    consumer = self._log.consumer(
+                        self._name, self._topics, on_assigned=self._note, on_revoked=self._note
+                    )
+                    self._changed = True
+                self._turn(consumer)
+                pause_s = _BACKOFF_S[0]
+            except FencedError as error:
+                _log.warning("stream.fenced", consumer=self._name, error=str(error))
+                self._changed = True
+                self._wait(consumer, _BACKOFF_S[0])
+            except ZeroDistanceError as error:
+                _log.warning("stream.waits", consumer=self._name, error=str(error), seconds=pause_s)
+                self._changed = True
+                if not isinstance(error, StoreError | UnavailableError) and consumer is not None:
+                    self._close(consumer)  # the log itself: join anew
+                    consumer = None
+                self._wait(consumer, pause_s)
+                pause_s = min(pause_s * 2, _BACKOFF_S[1])
+        if consumer is not None:
+            try:
+                if not self._changed:
+                    self._checkpoint()
+            except ZeroDistanceError as error:
+                _log.warning("stream.last_checkpoint_failed", consumer=self._name, error=str(error))
+            self._close(consumer)
+
+    def _note(self, _: Sequence[TopicPartition]) -> None:
+        """Remember that the assignment has changed; the database is asked after the poll, not inside it."""
+        self._changed = True
+
+    def _turn(self, consumer: Consumer) -> None:
+        if self._changed:
+            consumer.poll(0.0, 1)  # lets a new assignment happen; what it returns is read again
+            self._take_over(consumer)
+        wait_s = min(_POLL_S, max(0.0, self._since + self._interval_s - time.monotonic()))
+        records = consumer.poll(wait_s if self._pending else _POLL_S, self._max_records)
+        if self._changed:
+            return  # they are of another assignment: seek first
+        if records:
+            self._process(records)
+        if self._pending and (
+            self._pending >= self._max_records or time.monotonic() >= self._since + self._interval_s
+        ):
+            self._guarded_checkpoint()
+            self._measure(consumer)
+
+    def _measure(self, consumer: Consumer) -> None:
+        """Say how far behind we are, but do not ask the log about it all the time."""
+        if time.monotonic() >= self._measured + _MEASURE_S:
+            self._measured = time.monotonic()
+            _behind.labels(self._name).set(sum(consumer.lag().values()))
+
+    def _take_over(self, consumer: Consumer) -> None:
+        """Begin at the stored offsets, with the handler's state as it was stored with them."""
+        partitions = sorted(consumer.assignment())
+        self._changed = False
+        try:
+            with translated(), self._pool.connection() as conn:
+                self._stored = offsets.load(conn, self._name, partitions)
+                self._handler.assigned(conn, partitions)
+        except BaseException:
+            self._changed = True
+            raise
+        for partition, offset in self._stored.items():
+            consumer.seek(partition, offset)
+        self._next = dict(self._stored)
+        self._pending = 0
+        self._careful = {p: end for p, end in self._careful.items() if p in self._stored}
+
+    def _process(self, records: list[Record]) -> None:
+        if not self._pending:
+            self._since = time.monotonic()
+        if self._careful:
+            for record in records:
+                self._process_alone(record)
+            return
+        try:
+            self._handler.process(records)
+        except Exception as error:
+            if not _is_about_data(error):
+                raise
+            self._account(records)
+            self._be_careful(error)
+            return
+        self._account(records)
+
+    def _account(self, records: list[Record]) -> None:
+        for record in records:
+            self._next[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        self._pending += len(records)
+
+    def _guarded_checkpoint(self) -> None:
+        """Checkpoint; when it is the data that are refused, read the batch again, record by record."""
+        try:
+            self._checkpoint()
+        except Exception as error:
+            if not _is_about_data(error):
+                raise
+            self._be_careful(error)
+
+    def _be_careful(self, error: Exception) -> None:
+        _log.error("stream.batch_refused", consumer=self._name, error=repr(error), records=self._pending)
+        self._careful = {p: end for p, end in self._next.items() if end != self._stored.get(p)}
+        self._changed = True
+
+    def _process_alone(self, record: Record) -> None:
+        """Take one record through a checkpoint of its own; refused, it becomes a dead letter."""
+        partition = TopicPartition(record.topic, record.partition)
+        if self._changed or partition not in self._stored:
+            return
+        try:
+            self._handler.process([record])
+            self._account([record])
+            self._checkpoint()
+        except Exception as error:
+            if not _is_about_data(error):
+                raise
+            self._reject(record, error)
+            self._changed = True  # the handler's memory may hold half of it
+        if record.offset + 1 >= self._careful.get(partition, 0):
+            self._careful.pop(partition, None)
+
+    def _reject(self, record: Record, error: Exception) -> None:
+        partition = TopicPartition(record.topic, record.partition)
+        reason = f"{self._name}: {error.__cause__ or error!r}"
+        with translated(), self._pool.connection() as conn:
+            offsets.advance(conn, self._name, {partition: (self._stored[partition], record.offset + 1)})
+            letters.add(conn, [letters.of_record(record, reason)])
+        _rejected.labels(self._name).inc()
+        where = f"{record.topic}/{record.partition}/{record.offset}"
+        _log.error("stream.rejected", consumer=self._name, record=where, error=reason)
+
+    def _checkpoint(self) -> None:
+        moves = {
+            partition: (self._stored[partition], upto)
+            for partition, upto in self._next.items()
+            if upto != self._stored[partition]
+        }
+        if not moves:
+            return
+        with translated(), self._pool.connection() as conn:
+            offsets.advance(conn, self._name, moves)
+            self._handler.checkpoint(conn)
+        self._stored.update(self._next)
+        _records.labels(self._name).inc(self._pending)
+        self._pending = 0
+        if self._committed is not None:
+            self._committed()
+
+    def _wait(self, consumer: Consumer | None, seconds: float) -> None:
+        """Pause, and stay a member of the group meanwhile: paused partitions return no records."""
+        if consumer is None:
+            self._stop.wait(seconds)
+            return
+        held = consumer.assignment()
+        consumer.pause(held)
+        until = time.monotonic() + seconds
+        try:
+            while not self._stop.is_set() and (left := until - time.monotonic()) > 0:
+                consumer.poll(min(left, _POLL_S), 1)
+        except ZeroDistanceError:
+            self._stop.wait(max(0.0, until - time.monotonic()))
+        finally:
+            consumer.resume(held & consumer.assignment())
+
+    def _close(self, consumer: Consumer) -> None:
+        try:
+            consumer.close()
+        except ZeroDistanceError as error:
+            _log.warning("stream.close_failed", consumer=self._name, error=str(error))
+
+
+def _is_about_data(error: Exception) -> bool:
+    """Tell whether one record can be the cause; a missing table or right is the same for every record."""
+    if isinstance(error, StoreError):
+        return isinstance(error.__cause__, psycopg.DataError | psycopg.IntegrityError)
+    return isinstance(error, InvalidMessageError) or not isinstance(error, ZeroDistanceError)
