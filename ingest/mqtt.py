@@ -32,6 +32,7 @@ KEEPALIVE_S = 60
 # How long the broker keeps the session and its queue while ingest is away (MQTT 5).
 SESSION_S = 7 * 86_400
 _CONNECT_TIMEOUT_S = 5.0
+_ANSWER_TIMEOUT_S = 3.0
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 15.0
 # Packets read before anything else gets its turn.
@@ -119,6 +120,7 @@ class Subscriber:
         self._failures = 0
         self._next_try = 0.0
         self._next_upkeep = 0.0
+        self._answer_by = 0.0
         self._wake_read, self._wake_write = socket.socketpair()
         self._wake_read.setblocking(False)
         self._wake_write.setblocking(False)
@@ -178,6 +180,10 @@ class Subscriber:
             client.loop_write()
         if sock in ready or (hasattr(sock, "pending") and sock.pending()):
             self._read(client, may_read)
+        if self._client is client and not self._accepted and time.monotonic() >= self._answer_by:
+            self._other_protocol()  # others take a CONNECT of MQTT 5 apart wrongly and wait for more of it
+            self._lost(f"no answer to CONNECT; trying MQTT {self.protocol}", at_once=True)
+            return
         if time.monotonic() >= self._next_upkeep:
             self._next_upkeep = time.monotonic() + 1.0
             client.loop_misc()
@@ -251,15 +257,19 @@ class Subscriber:
         except (OSError, ValueError) as error:
             self._lost(f"no connection to {self._address.host}:{self._address.port}: {error}")
             return
+        self._answer_by = time.monotonic() + _ANSWER_TIMEOUT_S
         client.loop_write()
+
+    def _other_protocol(self) -> None:
+        five = self._protocol == MQTTProtocolVersion.MQTTv5
+        self._protocol = MQTTProtocolVersion.MQTTv311 if five else MQTTProtocolVersion.MQTTv5
 
     def _on_connect(
         self, client: paho.Client, _data: Any, flags: paho.ConnectFlags, reason: ReasonCode, _properties: Any
     ) -> None:
         if reason.is_failure:
             if reason.value in _UNSUPPORTED_PROTOCOL:
-                self._protocol = MQTTProtocolVersion.MQTTv311
-                self._next_try = 0.0
+                self._other_protocol()
                 self._lost("the broker does not speak MQTT 5; trying 3.1.1", at_once=True)
             else:
                 self._lost(f"the broker refused the connection: {reason}")
@@ -292,11 +302,8 @@ class Subscriber:
                 f"another client connected as {self._client_id!r}: give each ingest its own ZD_MQTT_CLIENT_ID"
             )
             return
-        if not self._accepted and self._protocol == MQTTProtocolVersion.MQTTv5 and self._failures:
-            # Some brokers of MQTT 3.1.1 close the connection instead of saying why.
-            self._protocol = MQTTProtocolVersion.MQTTv311
-        elif not self._accepted and self._failures:
-            self._protocol = MQTTProtocolVersion.MQTTv5
+        if not self._accepted:
+            self._other_protocol()  # some brokers of MQTT 3.1.1 close the connection instead of saying why
         self._lost(f"the connection ended: {reason}")
 
     def _arrive(self, message: paho.MQTTMessage, connection: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from typing import Any
+from unittest import mock
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -123,12 +124,8 @@ def test_every_sample_has_exactly_one_fate(document: Any, device: str) -> None:
 def test_the_quick_way_and_the_second_look_agree(batch: list[dict[str, Any]]) -> None:
     raw = json.dumps(batch).encode()
     quick = parse(raw)
-    original = parsing.read_quickly
-    parsing.read_quickly = lambda *_: None  # type: ignore[assignment]
-    try:
+    with mock.patch.object(parsing, "read_quickly", return_value=None):
         assert parse(raw) == quick
-    finally:
-        parsing.read_quickly = original
 
 
 @settings(max_examples=300, deadline=None)
