@@ -1,0 +1,219 @@
+"""From residuals to alarms: scores, thresholds that calibrate themselves, persistence.
+
+Each fault's signature is a matched filter over the residuals: the sum of those that should go up minus
+those that should go down. A score has no fixed threshold: the peaks of healthy days follow an extreme
+value distribution (Gumbel, Statistics of Extremes, 1958), fitted per device by moments, shrunk
+towards the fleet's and read off at a return period of :data:`RETURN_DAYS`. What is normal life in one
+home (a door that opens all day) thus raises no alarm there, and does in another.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.plan import MINUTE_US, Bools, Floats, Ints, TypePlan
+from models.state import State
+
+RETURN_DAYS = 150.0
+"""Days in which a healthy device's peak reaches the threshold once, per score and before persistence."""
+FAULT_FLOOR = 4.0
+"""A fault's score below this never alarms, however quiet the device has been."""
+SINGLE_FLOOR = 6.0
+"""The same for one residual without a signature."""
+CLIP = 20.0
+"""No single residual counts more than this many scales."""
+STRONG = 4.0
+"""At least one residual of the signature must reach this (the tolerance, for a quiet device)."""
+SUPPORT = 0.5
+"""Share of a signature's available features that must move the right way."""
+COVERAGE = 0.3
+"""Share of a signature's features that a device must report for the fault to be named from them."""
+CALM = 0.6
+"""A score below this share of its threshold is back to normal (hysteresis)."""
+
+MINUTES, HOURS, SINGLE, HARD, INVALID, RESTLESS = range(6)
+# category → (window, share of its panes that must be over)
+PERSISTENCE = {
+    MINUTES: (15 * MINUTE_US, 0.6),
+    HOURS: (30 * MINUTE_US, 0.6),
+    SINGLE: (60 * MINUTE_US, 0.8),
+    HARD: (45 * MINUTE_US, 1.0),
+    INVALID: (15 * MINUTE_US, 1.0),
+}
+HOLD_US = 30 * MINUTE_US
+"""A finding is cleared after this long without any score above :data:`CALM`."""
+REFRACTORY_US = 30 * MINUTE_US
+"""No new finding this soon after one was cleared."""
+
+SLOW_SMOOTHING = 0.5
+SLOW_FLOOR = 6.0
+SLOW_DAYS = {"days": 2, "weeks": 3, "months": 5}
+"""Days in a row that a slow fault's daily score must be over."""
+
+_PRIOR_DAYS = 3.0
+_PEAKS_KEPT = 30.0
+_FIRST_MEAN, _FIRST_SPREAD = 3.0, 1.5
+_BETA = np.sqrt(6.0) / np.pi
+_EULER = 0.5772156649
+
+
+def fault_scores(plan: TypePlan, z: Floats) -> tuple[Floats, Bools]:
+    """Return each fault's matched-filter score (R, K) and whether enough of its signature agrees.
+
+    ``z`` is (R, F), NaN where a feature is not known.
+    """
+    there = np.isfinite(z)
+    clipped = np.clip(np.where(there, z, 0.0), -CLIP, CLIP)
+    named = np.abs(plan.signature)
+    available = there @ named.T
+    root = np.sqrt(np.maximum(available, 1.0))
+    excess = np.maximum(np.abs(clipped) - 3.0, 0.0)
+    score = (clipped @ plan.signature.T - 0.5 * excess @ plan.steady.T.astype(float)) / root
+    agreeing = np.clip(clipped[:, None, :] * plan.signature / 3.0, 0.0, 1.0).sum(axis=2)
+    strong = (clipped[:, None, :] * plan.signature).max(axis=2, initial=0.0) >= STRONG
+    fit = (
+        strong
+        & (agreeing >= SUPPORT * np.maximum(available, 1.0))
+        & (available >= COVERAGE * named.sum(axis=1))
+        & (available > 0)
+    )
+    return score, fit
+
+
+def all_scores(plan: TypePlan, z: Floats) -> tuple[Floats, Bools]:
+    """Return (R, S) scores: faults, then single residuals upwards, then downwards; and the faults' fit."""
+    score, fit = fault_scores(plan, z)
+    single = np.clip(np.nan_to_num(z), -CLIP, CLIP)
+    return np.concatenate([score, single, -single], axis=1), fit
+
+
+def thresholds(plan: TypePlan, state: State, device: Ints) -> Floats:
+    """Return (R, S): the level that each score of a healthy device reaches once in the return period."""
+    days = state.peak_days[device].astype(np.float64)
+    has_fleet = np.isfinite(state.fleet_mean[device])
+    first_mean = np.where(has_fleet, state.fleet_mean[device], _FIRST_MEAN)
+    first_var = np.where(has_fleet, state.fleet_var[device], _FIRST_SPREAD**2)
+    whole = days + _PRIOR_DAYS
+    mean = (days * state.peak_mean[device] + _PRIOR_DAYS * first_mean) / whole
+    var = (days * state.peak_var[device] + _PRIOR_DAYS * first_var) / whole
+    beta = _BETA * np.sqrt(var)
+    level = mean - _EULER * beta + beta * np.log(RETURN_DAYS)
+    k = len(plan.faults)
+    floor = np.full(level.shape[1], SINGLE_FLOOR)
+    floor[:k] = FAULT_FLOOR
+    return np.asarray(np.maximum(level, floor))
+
+
+def close_peaks(state: State, who: Ints, limit: Floats) -> None:
+    """Take the day's peaks of devices ``who`` into their distribution, then look to the fleet.
+
+    ``limit`` (len(who), S) are today's thresholds: a peak counts at most as much, so that one incident
+    that went unnoticed does not make the device deaf.
+    """
+    peak = np.minimum(np.maximum(state.peak_now[who], 0.0), limit).astype(np.float64)
+    days = np.minimum(state.peak_days[who] + 1.0, _PEAKS_KEPT)
+    step = peak - state.peak_mean[who]
+    mean = state.peak_mean[who] + step / days
+    var = state.peak_var[who] * (1 - 1 / days) + step * (peak - mean) / days
+    state.peak_days[who], state.peak_mean[who], state.peak_var[who] = days, mean, var
+    known = np.flatnonzero(state.peak_days[: state.size, 0] >= 1)
+    if len(known) > 3:
+        mean_fleet = np.median(state.peak_mean[known], axis=0)
+        spread = np.median(state.peak_var[known], axis=0) + np.var(state.peak_mean[known], axis=0)
+        state.fleet_mean[who], state.fleet_var[who] = mean_fleet, spread
+
+
+def hard_limits(plan: TypePlan, table: Table, rows: Ints, level: Floats, judged: Bools) -> Floats:
+    """Return (R, F): how far a feature's value lies outside its normal range, in tolerances; 0 inside.
+
+    ``level`` (R, F) is the feature before the set-point is subtracted; the first half tolerance is free.
+    """
+    slack = 0.5 * plan.tolerance
+    tolerance = np.maximum(plan.tolerance, 1e-9)
+    over = np.maximum(level - plan.limits[:, 1] - slack, 0.0)
+    under = np.maximum(plan.limits[:, 0] - slack - level, 0.0)
+    return np.where(judged & np.isfinite(level), (over - under) / tolerance, 0.0)
+
+
+def persistent(table: Table, bits: NDArray[np.uint8], rows: Ints) -> Bools:
+    """Return (R, 5): for each category, whether it was over for long enough up to the row.
+
+    ``bits`` (T, BITS) says for every pane of the table what was over.
+    """
+    result = np.zeros((len(rows), len(PERSISTENCE)), np.bool_)
+    pane_us = table.pane_us[rows]
+    for category, (window, share) in PERSISTENCE.items():
+        size = np.maximum(3, window // pane_us)
+        need = np.ceil(share * size - 1e-9)
+        count = np.zeros(len(rows))
+        for back in range(int(size.max(initial=0))):
+            source, valid = _reach(table, rows, back, size * pane_us)
+            count += valid & (bits[source, category] > 0)
+        result[:, category] = count >= need
+    return result
+
+
+def calm(table: Table, bits: NDArray[np.uint8], rows: Ints) -> Bools:
+    """Return (R,): nothing was near its threshold for the whole hold time."""
+    pane_us = table.pane_us[rows]
+    size = np.maximum(3, HOLD_US // pane_us)
+    quiet = np.ones(len(rows), np.bool_)
+    seen = np.zeros(len(rows))
+    for back in range(int(size.max(initial=0))):
+        source, valid = _reach(table, rows, back, size * pane_us)
+        quiet &= ~valid | (bits[source, RESTLESS] == 0)
+        seen += valid
+    return quiet & (seen >= 2)
+
+
+def _reach(table: Table, rows: Ints, back: int, width_us: Ints) -> tuple[Ints, Bools]:
+    source = np.maximum(rows - back, 0)
+    time, device = table.panes.time_us, table.panes.device
+    valid = (rows - back >= 0) & (device[source] == device[rows]) & (time[source] > time[rows] - width_us)
+    return source, valid
+
+
+def close_drift(plan: TypePlan, state: State, who: Ints, is_open: Bools) -> None:
+    """Judge the finished day's mean residuals of devices ``who``: what creeps shows here first.
+
+    ``is_open`` (len(who),): a finding is open, so the day is judged and not learned from.
+    """
+    count = state.drift_sum[who, :, 1].astype(np.float64)
+    there = count > 0
+    daily = np.where(there, state.drift_sum[who, :, 0] / np.maximum(count, 1.0), 0.0)
+    state.drift_sum[who] = 0
+    offset = daily - state.drift_mean[who]
+    smooth = np.where(
+        there, (1 - SLOW_SMOOTHING) * state.drift[who] + SLOW_SMOOTHING * offset, state.drift[who]
+    )
+    state.drift[who] = smooth
+    days = state.moments[who, :, 0].astype(np.float64)
+    prior = (plan.tolerance / 2.0) ** 2
+    var = np.nan_to_num(state.drift_var[who])
+    spread = np.sqrt((days * var + 4.0 * prior) / (days + 4.0))
+    scale = np.maximum(spread, np.maximum(plan.tolerance / 4.0, 1e-9))
+    slow = np.where(days >= 3.0, smooth / scale, 0.0)
+    state.slow[who] = slow
+    score, fit = fault_scores(plan, np.where(days >= 3.0, slow, np.nan))
+    over = (score >= SLOW_FLOOR) & fit & ~plan.is_fast
+    state.slow_days[who] = np.where(over, state.slow_days[who] + 1, 0)
+    learn = there & ~is_open[:, None] & (days > 0)
+    rate = 1.0 / np.clip(days, 1.0, _PEAKS_KEPT)
+    bounded = np.clip(offset, -3 * scale, 3 * scale)
+    state.drift_mean[who] = np.where(
+        learn, state.drift_mean[who] + 0.1 * rate * bounded, state.drift_mean[who]
+    )
+    fresh = np.where(np.isnan(state.drift_var[who]), 0.0, state.drift_var[who])
+    state.drift_var[who] = np.where(learn, fresh * (1 - rate) + rate * bounded**2, state.drift_var[who])
+
+
+def slow_over(plan: TypePlan, state: State, device: Ints) -> Bools:
+    """Return (R, K): the slow faults that have been over for as many days as their time scale asks."""
+    need = np.array([SLOW_DAYS.get(plan.appliance.faults[name].time_scale, 10**6) for name in plan.faults])
+    return np.asarray(state.slow_days[device] >= need)
+
+
+def invalid_channels(table: Table, bad: Floats, rows: Ints) -> Bools:
+    """Return (R, C): at least half of the channel's readings in the short window were impossible."""
+    return np.asarray(bad[rows] >= 0.5)

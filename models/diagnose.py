@@ -1,0 +1,102 @@
+"""Which fault it is: probabilities over the type's faults and ``unknown``, from the catalogue's signatures.
+
+Rules, not yet learned: every fault earns evidence for each residual that moves as its signature says, loses
+twice as much for one that moves the other way, some for what it leaves unexplained, and for what it
+expects and does not see. A softmax over the evidence, ``unknown`` having a fixed share, gives the
+probabilities. What an appliance itself says (fault codes, impossible readings) is evidence of the same kind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.plan import UNKNOWN, Bools, Floats, TypePlan
+
+AGREE = 1.6
+CONTRADICT = 2.0
+"""A residual that moves against the signature counts this many times more than one that moves with it."""
+SILENT = 0.5
+STEADY = 1.2
+UNEXPLAINED = 0.5
+UNKNOWN_EVIDENCE = 2.0
+CODE_EVIDENCE = 6.0
+INVALID_EVIDENCE = 7.0
+LIKELY = 0.35
+"""A cause below this probability is not named: it is ``unknown``."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What is wrong with one device at one moment.
+
+    Attributes:
+        probabilities: (K + 1,) faults in the plan's order, then unknown.
+        order: candidates, most probable first.
+    """
+
+    probabilities: Floats
+
+    @property
+    def order(self) -> list[int]:
+        """Indices of the candidates, most probable first."""
+        return [int(i) for i in np.argsort(-self.probabilities, kind="stable")]
+
+    def cause(self, plan: TypePlan) -> str:
+        """Return the most probable cause, or ``unknown`` where none is likely."""
+        best = self.order[0]
+        if best == len(plan.faults) or self.probabilities[best] < LIKELY:
+            return UNKNOWN
+        return plan.faults[best]
+
+
+def evidence(plan: TypePlan, z: Floats, slow: Floats, codes: Floats, invalid: Bools) -> Floats:
+    """Return (R, K + 1): evidence for each fault, then for unknown.
+
+    Args:
+        plan: the type.
+        z: (R, F) residuals now, NaN where not known.
+        slow: (R, F) smoothed daily residuals, for the faults that creep.
+        codes: (R, K) number of active fault codes that point to the fault.
+        invalid: (R, C) channels whose readings are impossible.
+    """
+    result = np.zeros((len(z), len(plan.faults) + 1))
+    there = np.isfinite(z)
+    for speed, basis in (
+        (True, z),
+        (False, np.where(there, np.where(_larger(slow, z), slow, 0.5 * z), slow)),
+    ):
+        which = plan.is_fast == speed
+        if not which.any():
+            continue
+        # 1: as far as the tolerance, or four usual scales
+        d = np.clip(np.nan_to_num(basis) / 4.0, -2.0, 2.0)
+        signature, steady = plan.signature[which], plan.steady[which]
+        along = d[:, None, :] * signature
+        gained = AGREE * (np.maximum(along, 0.0) - CONTRADICT * np.maximum(-along - 0.15, 0.0)).sum(axis=2)
+        silent = SILENT * ((along < 0.2) & (signature != 0) & there[:, None, :]).sum(axis=2)
+        moved = STEADY * (np.maximum(np.abs(d[:, None, :]) - 0.4, 0.0) * steady).sum(axis=2)
+        rest = (signature == 0) & ~steady
+        unexplained = UNEXPLAINED * (np.maximum(np.abs(d[:, None, :]) - 0.5, 0.0) * rest).sum(axis=2)
+        blind = SILENT * ((signature != 0) & ~there[:, None, :]).sum(axis=2) * 0.5
+        result[:, :-1][:, which] = gained - silent - moved - unexplained - blind
+    result[:, :-1] += CODE_EVIDENCE * codes
+    result[:, :-1] += INVALID_EVIDENCE * (invalid[:, None, :] & plan.invalid).any(axis=2)
+    result[:, -1] = UNKNOWN_EVIDENCE
+    return result
+
+
+def probabilities(evidence_for: Floats) -> Floats:
+    """Return softmax of evidence over the last axis; never quite 0 or 1.
+
+    >>> probabilities(np.array([[0.0, 0.0]])).tolist()
+    [[0.5, 0.5]]
+    """
+    shifted = np.exp(np.clip(evidence_for - evidence_for.max(axis=-1, keepdims=True), -30.0, 0.0))
+    share = shifted / shifted.sum(axis=-1, keepdims=True)
+    return np.asarray(0.98 * share + 0.02 / share.shape[-1])
+
+
+def _larger(slow: Floats, z: Floats) -> Bools:
+    return np.asarray(np.abs(np.nan_to_num(slow)) >= 0.5 * np.abs(np.nan_to_num(z)))

@@ -1,0 +1,207 @@
+"""The models of one appliance type at work: batches of samples in, changes of findings out.
+
+A step costs the same few hundred array operations whether it carries one device or thousands. Work
+goes by panes and days, never by samples: features of all new panes at once, then one round per day
+boundary that a device crosses, since expectations change only there. Results do not depend on how samples
+were cut into batches, except for the fleet's prior, which a young device takes from whatever the others
+have learned by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+import numpy as np
+
+from models import baseline, detect
+from models.codes import Codes
+from models.diagnose import evidence
+from models.features import Singles
+from models.incidents import Incident, Moment, close_incident, open_incident
+from models.intake import Intake, Rows, join, no_rows
+from models.judging import Band, Judge, Outcome
+from models.plan import Bools, Ints, TypePlan, make_plan
+from models.state import State
+from zerodistance.catalogue import ApplianceType
+
+STEP_ROWS = 20_000
+"""Samples worked on at once; more are cut between devices, so that memory stays bounded."""
+
+__all__ = ["Band", "Engine", "Outcome"]
+
+
+class Saved(msgspec.Struct, array_like=True):
+    """One device's state as it is saved."""
+
+    version: str
+    row: bytes
+    pending_us: bytes
+    pending_values: bytes
+    pending_bad: bytes
+    incident: Incident | None
+
+
+class Engine:
+    """All devices of one appliance type.
+
+    Examples:
+        >>> from zerodistance.catalogue import load_catalogue
+        >>> engine = Engine(load_catalogue()["refrigerator"])
+        >>> row = engine.row_of("fridge-1")
+        >>> values = np.full((1, len(engine.plan.channels)), 4.0, np.float32)
+        >>> engine.step(np.array([row]), np.array([0]), values, np.zeros(values.shape, bool)).changes
+        []
+    """
+
+    def __init__(self, appliance: ApplianceType) -> None:
+        self.plan: TypePlan = make_plan(appliance)
+        self.names: list[str] = []
+        self._rows: dict[str, int] = {}
+        self._state = State(self.plan)
+        self._codes = Codes(self.plan, self._state)
+        self._intake = Intake(self.plan, self._state)
+        self._judge = Judge(self.plan, self._state, self._codes)
+
+    def row_of(self, device: str) -> int:
+        """Return the device's row, making one for a device that is new."""
+        row = self._rows.get(device)
+        if row is None:
+            row = self._rows[device] = self._state.add()
+            self.names.append(device)
+        return row
+
+    def open_findings(self) -> dict[str, Incident]:
+        """Return the open incidents by device."""
+        return {self.names[row]: incident for row, incident in self._judge.incidents.items()}
+
+    def counts(self) -> tuple[int, int]:
+        """Return (late, repeated): samples that came after their window was closed, and repeats dropped."""
+        size = self._state.size
+        return int(self._state.late[:size].sum()), int(self._state.repeated[:size].sum())
+
+    # -- saving ----------------------------------------------------------------------------------
+
+    def export_state(self, device: str) -> bytes:
+        """Return everything remembered of one device (MessagePack around the arrays' bytes)."""
+        row = self._rows[device]
+        owner, times, values, bad = self._intake.pending
+        mine = owner == row
+        return msgspec.msgpack.encode(
+            Saved(
+                version=self.plan.version,
+                row=self._state.export(row),
+                pending_us=times[mine].tobytes(),
+                pending_values=values[mine].tobytes(),
+                pending_bad=bad[mine].tobytes(),
+                incident=self._judge.incidents.get(row),
+            )
+        )
+
+    def import_state(self, saved: Iterable[tuple[str, bytes]]) -> list[str]:
+        """Take over devices from what :meth:`export_state` gave; return those of another version.
+
+        Such a device starts anew: its baseline is learned again, judged against the fleet meanwhile.
+        """
+        refused, restored = [], []
+        pieces = [self._intake.pending]
+        for device, data in saved:
+            row = self.row_of(device)
+            try:
+                one = msgspec.msgpack.decode(data, type=Saved)
+            except msgspec.DecodeError:
+                refused.append(device)
+                continue
+            if one.version != self.plan.version or not self._state.restore(row, one.row):
+                refused.append(device)
+                continue
+            times = np.frombuffer(one.pending_us, np.int64)
+            shape = (len(times), len(self.plan.channels))
+            values = np.frombuffer(one.pending_values, np.float32).reshape(shape)
+            bad = np.frombuffer(one.pending_bad, np.bool_).reshape(shape)
+            pieces.append((np.full(len(times), row, np.int64), times, values, bad))
+            if one.incident is not None:
+                self._judge.incidents[row] = one.incident
+            restored.append(row)
+        self._intake.pending = join(pieces)
+        if restored:
+            baseline.solve(self._state, np.array(restored, np.int64))
+        return refused
+
+    # -- samples and codes -----------------------------------------------------------------------
+
+    def step(self, device: Ints, time_us: Ints, values: Singles, bad: Bools) -> Outcome:
+        """Take in samples, in any order, and return what changed.
+
+        Args:
+            device: (N,) rows as :meth:`row_of` gives them.
+            time_us: (N,) event time.
+            values: (N, C) readings of ``plan.channels``, NaN where there is none.
+            bad: (N, C) the reading was impossible: outside its valid range.
+        """
+        outcome = Outcome([], [])
+        order = np.argsort(device, kind="stable")
+        edges = np.flatnonzero(np.diff(device[order], prepend=-1))
+        start = 0
+        for edge in (*edges[1:], len(order)):
+            if edge - start >= STEP_ROWS or edge == len(order):
+                part = order[start:edge]
+                if len(part):
+                    self._step((device[part], time_us[part], values[part], bad[part]), outcome)
+                start = int(edge)
+        return outcome
+
+    def _step(self, rows: Rows, outcome: Outcome) -> None:
+        who = np.unique(rows[0])
+        while len(who):
+            table, fitted = self._intake.take(who, rows)
+            if table is None:
+                return
+            self._judge.judge(table, outcome)
+            self._intake.change_panes(fitted)
+            who = np.array(list(fitted), np.int64)
+            rows = no_rows(len(self.plan.channels))
+
+    def fault_code(self, device: str, code: str, active: bool, time_us: int) -> Outcome:
+        """Take in a fault code, raised or taken back; codes that the catalogue has not say nothing."""
+        outcome = Outcome([], [])
+        row = self.row_of(device)
+        if not self._codes.turn(row, code, active, time_us):
+            return outcome
+        incidents, state = self._judge.incidents, self._state
+        incident = incidents.get(row)
+        one = np.array([row])
+        if active and incident is None and self._codes.due(one, np.array([time_us]))[0]:
+            incidents[row], change = open_incident(self.plan, self._silent_moment(row, time_us), time_us)
+            outcome.changes.append(change)
+        elif not active and incident is not None:
+            still = bool(self._codes.active(row)) or bool(state.ring_bits[row, -1].any())
+            if not still and not detect.slow_over(self.plan, state, one).any():
+                moment = self._silent_moment(row, max(time_us, incident.opened_us))
+                outcome.changes.append(close_incident(self.plan, incidents.pop(row), moment))
+                state.cleared_us[row] = time_us
+        return outcome
+
+    def _silent_moment(self, row: int, time_us: int) -> Moment:
+        """Return a moment of which only fault codes tell."""
+        plan = self.plan
+        nothing = np.full(len(plan.features), np.nan)
+        weights = evidence(
+            plan,
+            nothing[None, :],
+            np.zeros((1, len(plan.features))),
+            self._codes.votes(np.array([row])),
+            np.zeros((1, len(plan.channels)), np.bool_),
+        )[0]
+        return Moment(
+            device=row,
+            time_us=time_us,
+            weights=weights,
+            observed=nothing,
+            expected=nothing,
+            scale=nothing,
+            z=nothing,
+            worst=1.0,
+            codes=self._codes.active(row),
+            invalid=[],
+        )

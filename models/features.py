@@ -1,0 +1,264 @@
+"""Event-time windows: raw samples → panes → features over trailing windows, all devices at once.
+
+A *pane* is the smallest window of a device (5 minutes, or one sampling period where that is longer). A
+feature looks back over several panes: the *short* window (15 minutes) or, for what follows the
+compressor's cycles, the *long* one (90 minutes); never less than three panes, so that hourly data are
+judged over three hours. A pane is worked out only once it is complete, from rows in time order; so
+the result does not depend on how samples arrived in batches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.plan import MINUTE_US, Bools, Floats, Ints, TypePlan
+
+PANE_US = 5 * MINUTE_US
+SHORT_US = 15 * MINUTE_US
+LONG_US = 90 * MINUTE_US
+RING = 18
+"""Panes that a device's state keeps: the long window at the smallest pane."""
+
+N, SUM, SQUARES, MIN, MAX, BAD = range(6)
+STATS = 6
+
+Singles = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Panes:
+    """R panes sorted by device, then time.
+
+    Attributes:
+        device: (R,) row of the device in the state arrays.
+        time_us: (R,) start of the pane.
+        stats: (R, C, STATS) count, sum, sum of squares, minimum, maximum, impossible readings.
+        above: (R, A, 2) count and sum of readings above each threshold.
+        growth: (R, G) growth of counters.
+    """
+
+    device: Ints
+    time_us: Ints
+    stats: Singles
+    above: Singles
+    growth: Singles
+
+
+def pane_width(period_us: Ints) -> Ints:
+    """Return the pane for a sampling period: 5 min, or the next of the round widths that holds a sample.
+
+    >>> [int(w) // 60_000_000 for w in pane_width(np.array([60, 900, 3600, 5000]) * 1_000_000)]
+    [5, 15, 60, 120]
+    """
+    widths = np.array([5, 10, 15, 30, 60, 120, 180, 360, 720, 1440], np.int64) * MINUTE_US
+    return widths[np.minimum(np.searchsorted(widths, period_us * 0.95), len(widths) - 1)]
+
+
+def window_panes(pane_us: Ints, width_us: int) -> Ints:
+    """Return how many panes a window of ``width_us`` spans: at least three."""
+    return np.maximum(3, width_us // pane_us)
+
+
+def make_panes(
+    plan: TypePlan, device: Ints, time_us: Ints, values: Singles, bad: Bools, pane_us: Ints, last: Floats
+) -> Panes:
+    """Work out panes from rows that are unique and sorted by device and time.
+
+    Args:
+        plan: the type.
+        device: (N,) row of the device in the state arrays.
+        time_us: (N,) event time.
+        values: (N, C), NaN where there is no reading.
+        bad: (N, C) the reading was impossible (outside its valid range).
+        pane_us: (N,) pane width of the row's device.
+        last: (N, G) last reading of each counter of the row's device before these rows, NaN for none.
+    """
+    pane = time_us // pane_us
+    fresh = np.empty(len(pane), np.bool_)
+    fresh[:1] = True
+    fresh[1:] = (pane[1:] != pane[:-1]) | (device[1:] != device[:-1])
+    starts = np.flatnonzero(fresh)
+    there = np.isfinite(values)
+    exact = values.astype(np.float64)
+    zero = np.where(there, exact, 0.0)
+    stats = np.empty((len(starts), values.shape[1], STATS), np.float32)
+    count = np.add.reduceat(there, starts, axis=0, dtype=np.float64)
+    total = np.add.reduceat(zero, starts, axis=0)
+    stats[:, :, N] = count
+    stats[:, :, SUM] = total
+    # squares around the channel's middle: float32 keeps them exact enough for a spread
+    shifted = np.where(there, exact - plan.centre, 0.0)
+    stats[:, :, SQUARES] = np.add.reduceat(shifted * shifted, starts, axis=0)
+    stats[:, :, MIN] = np.minimum.reduceat(np.where(there, exact, np.inf), starts, axis=0)
+    stats[:, :, MAX] = np.maximum.reduceat(np.where(there, exact, -np.inf), starts, axis=0)
+    stats[:, :, BAD] = np.add.reduceat(bad, starts, axis=0, dtype=np.float64)
+    above = np.empty((len(starts), len(plan.thresholds), 2), np.float32)
+    for slot, (channel, level) in enumerate(plan.thresholds):
+        over = zero[:, int(channel)] > level
+        over &= there[:, int(channel)]
+        above[:, slot, 0] = np.add.reduceat(over, starts, dtype=np.float64)
+        above[:, slot, 1] = np.add.reduceat(np.where(over, zero[:, int(channel)], 0.0), starts)
+    growth = np.empty((len(starts), len(plan.grown)), np.float32)
+    for slot, channel in enumerate(plan.grown):
+        growth[:, slot] = np.add.reduceat(counter_steps(device, exact[:, channel], last[:, slot]), starts)
+    return Panes(device[starts], pane[starts] * pane_us[starts], stats, above, growth)
+
+
+def counter_steps(device: Ints, total: Floats, before: Floats) -> Floats:
+    """Return the growth of a counter at each row.
+
+    One that fell has restarted from zero; a fall of less than 1 % is a correction (as in the store).
+
+    >>> counter_steps(np.zeros(4, int), np.array([5.0, np.nan, 7.0, 1.0]), np.full(4, 4.0))
+    array([1., 0., 2., 1.])
+    """
+    previous, known = carry_forward(device, total, before, inclusive=False)
+    here = np.isfinite(total)
+    step = np.where(here & known, total - previous, 0.0)
+    return np.where(step < 0, np.where(total >= 0.99 * previous, 0.0, total), step)
+
+
+def carry_forward(
+    device: Ints, value: Floats, before: Floats, *, inclusive: bool = True
+) -> tuple[Floats, Bools]:
+    """Return the last finite value of the same device up to each row, and whether there is one.
+
+    Args:
+        device: (N,) sorted.
+        value: (N,) with NaN where unknown.
+        before: (N,) the device's value before the first row, NaN for none.
+        inclusive: whether the row itself counts.
+    """
+    rows = np.arange(len(value))
+    seen = np.where(np.isfinite(value), rows, -1)
+    if not inclusive:
+        seen = np.concatenate(([-1], seen[:-1]))
+    last = np.maximum.accumulate(seen) if len(seen) else seen
+    own = (last >= 0) & (device[last] == device)
+    result = np.where(own, value[last], before)
+    return result, np.isfinite(result)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The panes that are new together with those kept from before, sorted by device and time.
+
+    Attributes:
+        panes: T panes, old and new.
+        is_new: (T,) not judged yet.
+        pane_us: (T,) pane width of the device.
+    """
+
+    panes: Panes
+    is_new: Bools
+    pane_us: Ints
+
+    def reach(self, back: int, width_us: Ints) -> tuple[Ints, Bools]:
+        """Return (rows, valid): the row ``back`` places earlier, if of this device and inside the window."""
+        time, device = self.panes.time_us, self.panes.device
+        rows = np.arange(len(time)) - back
+        safe = np.maximum(rows, 0)
+        return safe, (rows >= 0) & (device[safe] == device) & (time[safe] > time - width_us)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Sums over the trailing windows of each pane of a table."""
+
+    stats: Floats
+    above: Floats
+    growth: Floats
+    panes: Floats
+    slope: Floats
+    oldest_us: Ints
+
+
+def look_back(plan: TypePlan, table: Table, width_us: int) -> Windows:
+    """Add up the trailing window of ``width_us`` for every pane; fixed order, so sums are reproducible."""
+    panes = table.panes
+    size = len(panes.device)
+    count = window_panes(table.pane_us, width_us)
+    width = count * table.pane_us
+    stats = np.zeros((size, len(plan.channels), STATS))
+    stats[:, :, MIN], stats[:, :, MAX] = np.inf, -np.inf
+    above = np.zeros((size, len(plan.thresholds), 2))
+    growth = np.zeros((size, len(plan.grown)))
+    number = np.zeros(size)
+    # for the slope: weighted sums over pane means, time in hours before the newest pane
+    moments = np.zeros((size, len(plan.channels), 4))
+    additive = (N, SUM, SQUARES, BAD)
+    for back in range(int(count.max(initial=3)) - 1, -1, -1):
+        rows, valid = table.reach(back, width)
+        here = np.flatnonzero(valid)
+        if not len(here):
+            continue
+        source = panes.stats[rows[here]].astype(np.float64)
+        for column in additive:
+            stats[here, :, column] += source[:, :, column]
+        stats[here, :, MIN] = np.minimum(stats[here, :, MIN], source[:, :, MIN])
+        stats[here, :, MAX] = np.maximum(stats[here, :, MAX], source[:, :, MAX])
+        above[here] += panes.above[rows[here]]
+        growth[here] += panes.growth[rows[here]]
+        number[here] += source[:, :, N].max(axis=1) > 0
+        hours = ((panes.time_us[rows[here]] - panes.time_us[here]) / 3.6e9)[:, None]
+        moments[here, :, 0] += source[:, :, N] * hours
+        moments[here, :, 1] += source[:, :, N] * hours * hours
+        moments[here, :, 2] += source[:, :, SUM] * hours
+    n = stats[:, :, N]
+    below = n * moments[:, :, 1] - moments[:, :, 0] ** 2
+    over = n * moments[:, :, 2] - moments[:, :, 0] * stats[:, :, SUM]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = np.where(below > 1e-9 * n * n, over / below, np.nan)
+    return Windows(stats, above, growth, number, slope, panes.time_us - width)
+
+
+def compute_features(plan: TypePlan, table: Table) -> tuple[Floats, Floats, Floats]:
+    """Return the features of every pane of the table, before gates and set-points.
+
+    Returns:
+        values: (T, F), NaN where fewer than half the window's panes have data.
+        contexts: (T, F, MAX_CONTEXTS) mean over the same window of the channels corrected for.
+        bad: (T, C) share of impossible readings in the short window.
+    """
+    short, long = look_back(plan, table, SHORT_US), look_back(plan, table, LONG_US)
+    size = len(table.panes.device)
+    values = np.full((size, len(plan.features)), np.nan)
+    contexts = np.full((size, *plan.context.shape), np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for f, name in enumerate(plan.features):
+            feature = plan.appliance.features[name]
+            window = long if plan.is_long[f] else short
+            panes = window_panes(table.pane_us, LONG_US if plan.is_long[f] else SHORT_US)
+            c, slot = int(plan.channel[f]), int(plan.above_slot[f])
+            n = window.stats[:, c, N]
+            mean = window.stats[:, c, SUM] / n
+            if feature.kind == "mean":
+                value = mean
+            elif feature.kind == "minimum":
+                value = window.stats[:, c, MIN]
+            elif feature.kind == "maximum":
+                value = window.stats[:, c, MAX]
+            elif feature.kind == "spread":
+                centred = mean - plan.centre[c]
+                value = np.sqrt(np.maximum(window.stats[:, c, SQUARES] / n - centred * centred, 0.0))
+            elif feature.kind == "slope":
+                value = window.slope[:, c]
+            elif feature.kind == "duty":
+                value = window.above[:, slot, 0] / n
+            elif feature.kind == "level_on":
+                on = window.above[:, slot, 0]
+                value = np.where(on >= np.maximum(1, 0.1 * n), window.above[:, slot, 1] / on, np.nan)
+            else:  # delta
+                value = window.growth[:, int(np.flatnonzero(plan.grown == c)[0])]
+            enough = (window.panes >= np.maximum(2, panes / 2)) & (n > 0)
+            values[:, f] = np.where(enough, value, np.nan)
+            for place, channel in enumerate(plan.context[f]):
+                if channel >= 0:
+                    seen = window.stats[:, channel, N]
+                    contexts[:, f, place] = np.where(seen > 0, window.stats[:, channel, SUM] / seen, np.nan)
+        total = short.stats[:, :, N] + short.stats[:, :, BAD]
+        bad = np.where(total > 0, short.stats[:, :, BAD] / total, 0.0)
+    return values, contexts, bad

@@ -1,0 +1,232 @@
+"""The life of an incident: opened, revised, cleared; and what is said about it each time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from models.diagnose import Opinion, probabilities
+from models.plan import HOUR_US, MINUTE_US, UNKNOWN, Floats, TypePlan
+from models.summary import describe_evidence, rule_out, summarise
+
+Urgency = Literal["urgent", "soon", "routine"]
+
+REVISE_BY = 0.15
+"""A probability that has moved this much is worth telling."""
+SWITCH_AFTER = 2
+"""Panes in a row that another cause must lead before the finding names it."""
+SWITCH_BY = 0.1
+REPEAT_US = 15 * MINUTE_US
+"""No two revisions of the probability alone within this time."""
+RECOVERING = 0.6
+"""Below this share of its worst score an incident is on its way back: its cause is no longer revised."""
+BAND_BEFORE_US = 6 * HOUR_US
+"""The plot of evidence starts this long before the onset."""
+SHOWN = 1.5
+"""Residuals below this many scales are no evidence."""
+
+
+class Incident(msgspec.Struct, array_like=True):
+    """What is remembered of one open finding; saved with its device."""
+
+    onset_us: int
+    opened_us: int
+    revision: int
+    cause: str
+    probability: float
+    told_us: int
+    worst: float
+    weights: list[float]
+    rival: str = ""
+    rival_panes: int = 0
+
+
+@dataclass(frozen=True)
+class Item:
+    """One piece of evidence, in the unit that people read (shares of time in per cent)."""
+
+    feature: str
+    channel: str
+    unit: str
+    observed: float
+    expected: float
+    low: float
+    high: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Change:
+    """A finding was opened, revised or cleared; what :class:`zerodistance.messages.Finding` carries."""
+
+    device: int
+    state: Literal["open", "cleared"]
+    revision: int
+    cause: str
+    probability: float
+    candidates: list[tuple[str, float]]
+    ruled_out: list[tuple[str, dict[str, str]]]
+    evidence: list[Item]
+    urgency: Urgency
+    onset_us: int
+    time_us: int
+    summary: dict[str, str]
+    codes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One device at one pane, as far as an opinion needs it; arrays over features, K + 1 for evidence."""
+
+    device: int
+    time_us: int
+    weights: Floats
+    observed: Floats
+    expected: Floats
+    scale: Floats
+    z: Floats
+    worst: float
+    codes: list[str]
+    invalid: list[str]
+
+
+def open_incident(plan: TypePlan, moment: Moment, onset_us: int) -> tuple[Incident, Change]:
+    """Start an incident that began at ``onset_us``."""
+    opinion = Opinion(probabilities(moment.weights))
+    cause = opinion.cause(plan)
+    incident = Incident(
+        onset_us=onset_us,
+        opened_us=moment.time_us,
+        revision=1,
+        cause=cause,
+        probability=_probability(plan, opinion, cause),
+        told_us=moment.time_us,
+        worst=moment.worst,
+        weights=[float(w) for w in moment.weights],
+    )
+    return incident, _change(plan, incident, moment, opinion, "open")
+
+
+def follow_incident(plan: TypePlan, incident: Incident, moment: Moment) -> Change | None:
+    """Take in one more pane; return a revision if there is something to tell."""
+    incident.worst = max(incident.worst, moment.worst)
+    if moment.worst < RECOVERING * incident.worst:
+        incident.rival, incident.rival_panes = "", 0
+        return None
+    weights = 0.5 * np.array(incident.weights) + 0.5 * moment.weights
+    incident.weights = [float(w) for w in weights]
+    opinion = Opinion(probabilities(weights))
+    cause = opinion.cause(plan)
+    probability = _probability(plan, opinion, cause)
+    if cause != incident.cause:
+        incident.rival_panes = incident.rival_panes + 1 if incident.rival == cause else 1
+        incident.rival = cause
+        if (
+            incident.rival_panes < SWITCH_AFTER
+            or probability < _probability(plan, opinion, incident.cause) + SWITCH_BY
+        ):
+            return None
+    else:
+        incident.rival, incident.rival_panes = "", 0
+        moved = abs(probability - incident.probability) >= REVISE_BY
+        if not moved or moment.time_us - incident.told_us < REPEAT_US:
+            return None
+    incident.cause, incident.probability = cause, probability
+    incident.rival, incident.rival_panes = "", 0
+    incident.revision += 1
+    incident.told_us = moment.time_us
+    return _change(plan, incident, moment, opinion, "open")
+
+
+def close_incident(plan: TypePlan, incident: Incident, moment: Moment) -> Change:
+    """End an incident: readings are back to normal, or what is unusual has become the usual."""
+    incident.revision += 1
+    opinion = Opinion(probabilities(np.array(incident.weights)))
+    return _change(plan, incident, moment, opinion, "cleared")
+
+
+def _probability(plan: TypePlan, opinion: Opinion, cause: str) -> float:
+    index = len(plan.faults) if cause == UNKNOWN else plan.faults.index(cause)
+    return round(float(opinion.probabilities[index]), 3)
+
+
+def _items(plan: TypePlan, cause: str, moment: Moment) -> list[Item]:
+    signature = np.zeros(len(plan.features))
+    if cause != UNKNOWN:
+        signature = np.abs(plan.signature[plan.faults.index(cause)])
+    size = np.abs(np.nan_to_num(moment.z))
+    order = np.argsort(-(size + 2.0 * (signature > 0) * (size >= SHOWN)), kind="stable")
+    items = []
+    for f in order[:5]:
+        if size[f] < SHOWN or not np.isfinite(moment.observed[f]):
+            continue
+        unit, factor = plan.display(int(f))
+        half = 4.0 * moment.scale[f]
+        items.append(
+            Item(
+                feature=plan.features[f],
+                channel=plan.appliance.features[plan.features[f]].channel,
+                unit=unit,
+                observed=_short(moment.observed[f] * factor),
+                expected=_short(moment.expected[f] * factor),
+                low=_short((moment.expected[f] - half) * factor),
+                high=_short((moment.expected[f] + half) * factor),
+                score=_short(moment.z[f]),
+            )
+        )
+    return items
+
+
+def _change(
+    plan: TypePlan, incident: Incident, moment: Moment, opinion: Opinion, state: Literal["open", "cleared"]
+) -> Change:
+    items = _items(plan, incident.cause, moment)
+    names = [*plan.faults, UNKNOWN]
+    candidates = [
+        (names[i], round(float(opinion.probabilities[i]), 3))
+        for i in opinion.order
+        if opinion.probabilities[i] >= 0.03
+    ]
+    ruled_out = []
+    for k, name in enumerate(plan.faults):
+        if name != incident.cause and opinion.probabilities[k] < 0.1:
+            reason = rule_out(plan, k, moment.z, moment.observed, moment.expected)
+            if reason is not None:
+                ruled_out.append((name, reason))
+    urgency: Urgency = "soon" if incident.cause == UNKNOWN else plan.appliance.faults[incident.cause].urgency
+    shown = [
+        describe_evidence(plan, item.feature, item.observed, item.expected, item.unit) for item in items[:3]
+    ]
+    return Change(
+        device=moment.device,
+        state=state,
+        revision=incident.revision,
+        cause=incident.cause,
+        probability=incident.probability,
+        candidates=candidates,
+        ruled_out=ruled_out,
+        evidence=items,
+        urgency=urgency,
+        onset_us=incident.onset_us,
+        time_us=moment.time_us,
+        summary=summarise(
+            plan,
+            state=state,
+            cause=incident.cause,
+            probability=incident.probability,
+            onset_us=incident.onset_us,
+            time_us=moment.time_us,
+            shown=shown,
+            codes=moment.codes,
+            invalid=moment.invalid,
+        ),
+        codes=moment.codes,
+    )
+
+
+def _short(value: float) -> float:
+    """Round to six significant digits: what is told does not hang on the last bits of a sum."""
+    return float(f"{value:.6g}")

@@ -1,0 +1,378 @@
+"""Panes → residuals → alarms → incidents → learning, in rounds of at most one day per device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import baseline, detect
+from models.codes import Codes
+from models.diagnose import evidence
+from models.features import RING, Table, carry_forward, compute_features
+from models.incidents import (
+    BAND_BEFORE_US,
+    Change,
+    Incident,
+    Moment,
+    close_incident,
+    follow_incident,
+    open_incident,
+)
+from models.plan import DAY_US, MINUTE_US, UNKNOWN, Bools, Floats, Ints, TypePlan
+from models.state import BAND_PANES, BITS, State
+
+RELEARN_US = 3 * DAY_US
+"""An unusual state without a cause that lasts this long is the new usual one."""
+MIN_OPEN_US = 15 * MINUTE_US
+
+Bytes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Band:
+    """What was expected of a channel at one pane, in the channel's unit."""
+
+    device: int
+    channel: str
+    time_us: int
+    expected: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step has concluded."""
+
+    changes: list[Change]
+    bands: list[Band]
+
+
+class Judge:
+    """Judges tables of panes; knows the open incidents by row."""
+
+    def __init__(self, plan: TypePlan, state: State, codes: Codes) -> None:
+        self.plan, self.state, self.codes = plan, state, codes
+        self.incidents: dict[int, Incident] = {}
+        kinds = [plan.appliance.features[name].kind for name in plan.features]
+        self.plotted = np.array([f for f, kind in enumerate(kinds) if kind == "mean"], np.int64)
+
+    def judge(self, table: Table, outcome: Outcome) -> None:
+        """Judge the new panes of a table; add what changed to ``outcome``."""
+        plan, s = self.plan, self.state
+        level, contexts, bad = compute_features(plan, table)
+        rows = np.flatnonzero(table.is_new)
+        device, time = table.panes.device[rows], table.panes.time_us[rows]
+        judged, offset = self._gates(table, rows)
+        for f in range(len(plan.features)):
+            for place, channel in enumerate(plan.context[f]):
+                if channel >= 0:
+                    filled, _ = carry_forward(device, contexts[rows, f, place], s.level[device, channel])
+                    contexts[rows, f, place] = filled
+        self._remember_levels(table, rows)
+
+        bits = np.zeros((len(table.is_new), BITS), np.uint8)
+        old = np.flatnonzero(~table.is_new)
+        if len(old):
+            who = np.unique(table.panes.device[old])
+            bits[old] = s.ring_bits[who][s.ring_us[who] >= 0]
+        expected = np.full((len(table.is_new), len(plan.features)), np.nan)
+        day = time // DAY_US
+        fresh = np.empty(len(rows), np.bool_)
+        fresh[0] = True
+        fresh[1:] = (device[1:] != device[:-1]) | (day[1:] != day[:-1])
+        block = np.cumsum(fresh) - 1
+        first_of_device = np.flatnonzero(np.diff(device, prepend=-1))
+        turn = block - np.repeat(block[first_of_device], np.diff(np.append(first_of_device, len(rows))))
+        for number in range(int(turn.max()) + 1):
+            now = np.flatnonzero(turn == number)
+            self._turn_day(device[now], day[now])
+            _Round(self, table, rows, now, level, contexts, bad, judged, offset, bits, expected).run(outcome)
+        self._remember_panes(table, bits)
+        slot = (time // table.pane_us[rows]) % BAND_PANES
+        s.band_us[device, slot] = time
+        s.band[device, slot] = expected[rows]
+
+    def _gates(self, table: Table, rows: Ints) -> tuple[Bools, Floats]:
+        """Return (R, F) which features may be judged, and (R, F) the set-point to subtract from each."""
+        plan, s = self.plan, self.state
+        device, time = table.panes.device[rows], table.panes.time_us[rows].astype(np.float64)
+        stats = table.panes.stats[rows].astype(np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = stats[:, :, 1] / stats[:, :, 0]
+        judged = np.ones((len(rows), len(plan.features)), np.bool_)
+        offset = np.zeros((len(rows), len(plan.features)))
+        for channel in {int(c) for c in plan.gate if c >= 0}:
+            off = np.where(mean[:, channel] < 0.99, time, np.nan)
+            last_off, ever = carry_forward(device, off, s.off_us[device, channel])
+            s.off_us[device, channel] = last_off
+            for f in np.flatnonzero(plan.gate == channel):
+                wait = np.maximum(plan.settle_us[f], 1)
+                judged[:, f] &= ~ever | (time - last_off >= wait)
+        for channel in {int(c) for c in plan.relative if c >= 0}:
+            level, known = carry_forward(device, mean[:, channel], s.level[device, channel])
+            before, was = carry_forward(device, mean[:, channel], s.level[device, channel], inclusive=False)
+            turned = np.isfinite(mean[:, channel]) & (stats[:, channel, 3] != stats[:, channel, 4])
+            turned |= was & np.isfinite(mean[:, channel]) & (mean[:, channel] != before)
+            moved, ever = carry_forward(device, np.where(turned, time, np.nan), s.moved_us[device, channel])
+            s.moved_us[device, channel] = moved
+            for f in np.flatnonzero(plan.relative == channel):
+                judged[:, f] &= ~ever | (time - moved >= np.maximum(plan.settle_us[f], 1))
+                if plan.appliance.features[plan.features[f]].kind in ("mean", "minimum", "maximum"):
+                    offset[:, f] = np.where(known, level, 0.0)
+                    s.is_relative[device, f] = known
+        return judged, offset
+
+    def _remember_levels(self, table: Table, rows: Ints) -> None:
+        s = self.state
+        device, stats = table.panes.device[rows], table.panes.stats[rows].astype(np.float64)
+        for channel in range(len(self.plan.channels)):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                mean = stats[:, channel, 1] / stats[:, channel, 0]
+            level, _ = carry_forward(device, mean, s.level[device, channel])
+            s.level[device, channel] = level
+
+    def _remember_panes(self, table: Table, bits: Bytes) -> None:
+        """Keep the newest panes of each device in its ring, oldest first."""
+        s, panes = self.state, table.panes
+        starts = np.flatnonzero(np.diff(panes.device, prepend=-1))
+        ends = np.append(starts[1:], len(panes.device))
+        back = np.repeat(ends, ends - starts) - np.arange(len(panes.device)) - 1
+        keep = np.flatnonzero(back < RING)
+        device, place = panes.device[keep], RING - 1 - back[keep]
+        s.ring_us[device, place] = panes.time_us[keep]
+        s.ring_stats[device, place] = panes.stats[keep]
+        s.ring_above[device, place] = panes.above[keep]
+        s.ring_growth[device, place] = panes.growth[keep]
+        s.ring_bits[device, place] = bits[keep]
+
+    def _turn_day(self, device: Ints, day: Ints) -> None:
+        """Close the day of devices whose first row of another day comes now."""
+        s = self.state
+        first = np.flatnonzero(np.diff(device, prepend=-1))
+        who, today = device[first], day[first]
+        turned = who[(s.day[who] >= 0) & (s.day[who] != today)]
+        if len(turned):
+            limit = detect.thresholds(self.plan, s, turned)
+            whole = s.day_panes[turned] >= 0.4 * (DAY_US // s.pane_us[turned])
+            if whole.any():
+                detect.close_peaks(s, turned[whole], limit[whole])
+            s.peak_now[turned] = 0
+            s.day_panes[turned] = 0
+            is_open = np.array([row in self.incidents for row in turned], np.bool_)
+            detect.close_drift(self.plan, s, turned, is_open)
+            baseline.close_day(self.plan, s, turned)
+        new = who[s.day[who] < 0]
+        if len(new):
+            baseline.adopt_fleet(self.plan, s, new)
+            baseline.solve(s, new)
+        s.day[who] = today
+
+
+class _Round:
+    """Panes of at most one day per device, judged together."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        table: Table,
+        rows: Ints,
+        now: Ints,
+        level: Floats,
+        contexts: Floats,
+        bad: Floats,
+        judged: Bools,
+        offset: Floats,
+        bits: Bytes,
+        expected: Floats,
+    ) -> None:
+        self.judge, self.plan, self.state = judge, judge.plan, judge.state
+        self.table, self.bits, self.absolute = table, bits, expected
+        self.rows = rows[now]
+        self.device = table.panes.device[self.rows]
+        self.time = table.panes.time_us[self.rows]
+        self.pane_us = table.pane_us[self.rows]
+        self.end_us = self.time + self.pane_us
+        self.level = level[self.rows]
+        self.contexts = contexts[self.rows]
+        self.bad = bad
+        self.judged = judged[now]
+        self.offset = offset[now]
+
+    def run(self, outcome: Outcome) -> None:
+        """Judge, open, revise and clear, then learn."""
+        plan, s, k = self.plan, self.state, len(self.plan.faults)
+        value = np.where(self.judged, self.level - self.offset, np.nan)
+        x = baseline.regressors(plan, self.time, self.contexts)
+        expected, self.scale, self.z = baseline.judge(plan, s, self.device, x, value)
+        self.expected = expected + self.offset
+        self.absolute[self.rows] = self.expected
+        hard = detect.hard_limits(plan, self.table, self.rows, self.level, self.judged)
+        scores, fit = detect.all_scores(plan, self.z)
+        ratio = scores / detect.thresholds(plan, s, self.device)
+        fault = np.where(fit & plan.is_fast, ratio[:, :k], 0.0)
+        single = ratio[:, k:].max(axis=1, initial=0.0)
+        self.invalid = detect.invalid_channels(self.table, self.bad, self.rows)
+        any_bad = self.invalid.any(axis=1)
+        any_hard = (hard != 0).any(axis=1)
+        minutes = fault[:, plan.is_minutes].max(axis=1, initial=0.0)
+        hours = fault[:, ~plan.is_minutes].max(axis=1, initial=0.0)
+        self.worst = np.maximum.reduce([minutes, hours, single, 1.0 * any_hard, 1.0 * any_bad])
+        self.bits[self.rows, detect.MINUTES] = minutes >= 1
+        self.bits[self.rows, detect.HOURS] = hours >= 1
+        self.bits[self.rows, detect.SINGLE] = single >= 1
+        self.bits[self.rows, detect.HARD] = any_hard
+        self.bits[self.rows, detect.INVALID] = any_bad
+        self.bits[self.rows, detect.RESTLESS] = self.worst >= detect.CALM
+        # where nothing is learned yet the hard limit speaks in place of the residual
+        said = np.sign(hard) * detect.STRONG * (1.0 + np.abs(hard))
+        self.z_said = np.where((hard != 0) & ~(np.abs(np.nan_to_num(self.z)) > np.abs(said)), said, self.z)
+
+        self.slow = detect.slow_over(plan, s, self.device).any(axis=1)
+        self.coded = self.judge.codes.due(self.device, self.end_us)
+        trigger = detect.persistent(self.table, self.bits, self.rows).any(axis=1) | self.slow | self.coded
+        calm = detect.calm(self.table, self.bits, self.rows) & ~self.slow & ~self.coded
+        is_open = self._follow(trigger, calm, outcome)
+
+        allowed = ~is_open & (self.worst < 1.0)
+        baseline.learn(s, self.pane_us, self.device, x, value, self.z, allowed)
+        starts = np.flatnonzero(np.diff(self.device, prepend=-1))
+        who = self.device[starts]
+        peaks = np.where(allowed[:, None], scores, 0.0)
+        s.peak_now[who] = np.maximum(s.peak_now[who], np.maximum.reduceat(peaks, starts, axis=0))
+        s.day_panes[who] += np.add.reduceat(
+            (allowed & np.isfinite(value).any(axis=1)).astype(np.int64), starts
+        )
+        rest = value - expected
+        there = np.isfinite(rest)
+        s.drift_sum[who, :, 0] += np.add.reduceat(np.where(there, rest, 0.0), starts, axis=0).astype(
+            np.float32
+        )
+        s.drift_sum[who, :, 1] += np.add.reduceat(there, starts, axis=0, dtype=np.float32)
+
+    def _follow(self, trigger: Bools, calm: Bools, outcome: Outcome) -> Bools:
+        """Walk through the rows of devices that have, or get, an open finding; return (R,) open."""
+        incidents = self.judge.incidents
+        is_open = np.zeros(len(self.rows), np.bool_)
+        interesting = trigger.copy()
+        if incidents:
+            interesting |= np.isin(self.device, np.fromiter(incidents, np.int64, len(incidents)))
+        for row in np.unique(self.device[interesting]):
+            mine = np.flatnonzero(self.device == row)
+            self._walk(int(row), mine, trigger, calm, is_open, outcome)
+        return is_open
+
+    def _walk(
+        self, row: int, mine: Ints, trigger: Bools, calm: Bools, is_open: Bools, outcome: Outcome
+    ) -> None:
+        incidents, s, plan = self.judge.incidents, self.state, self.plan
+        weights = evidence(
+            plan,
+            self.z_said[mine],
+            s.slow[self.device[mine]].astype(np.float64),
+            self.judge.codes.votes(self.device[mine]),
+            self.invalid[mine],
+        )
+        for i, weight in zip(mine, weights, strict=True):
+            now_us = int(self.end_us[i])
+            incident = incidents.get(row)
+            if incident is None:
+                resting = s.cleared_us[row] >= 0 and now_us - s.cleared_us[row] < detect.REFRACTORY_US
+                if trigger[i] and not resting:
+                    incident, change = open_incident(plan, self._moment(i, weight), self._onset(i))
+                    incidents[row] = incident
+                    outcome.changes.append(change)
+                    outcome.bands.extend(self._bands_before(i, incident.onset_us))
+                    is_open[i] = True
+                continue
+            is_open[i] = True
+            outcome.bands.extend(self._bands(i))
+            back = bool(calm[i]) and now_us - incident.opened_us >= MIN_OPEN_US
+            usual = incident.cause == UNKNOWN and now_us - incident.opened_us >= RELEARN_US
+            if back or usual:
+                outcome.changes.append(close_incident(plan, incident, self._moment(i, weight)))
+                del incidents[row]
+                s.cleared_us[row] = now_us
+                if not back:
+                    # judged by the old expectation until the day is over: say nothing till then
+                    baseline.relearn(s, row)
+                    s.cleared_us[row] = (now_us // DAY_US + 1) * DAY_US
+                continue
+            revised = follow_incident(plan, incident, self._moment(i, weight))
+            if revised is not None:
+                outcome.changes.append(revised)
+
+    def _moment(self, i: int, weights: Floats) -> Moment:
+        row = int(self.device[i])
+        middle, half = self.plan.usual.T
+        known = np.isfinite(self.expected[i])
+        return Moment(
+            device=row,
+            time_us=int(self.end_us[i]),
+            weights=weights,
+            observed=self.level[i],
+            expected=np.where(known, self.expected[i], middle),
+            scale=np.where(known, self.scale[i], half),
+            z=self.z_said[i],
+            worst=float(self.worst[i]),
+            codes=self.judge.codes.active(row),
+            invalid=[self.plan.channels[c] for c in np.flatnonzero(self.invalid[i])],
+        )
+
+    def _onset(self, i: int) -> int:
+        """Return the start of the first pane of the restless run that ends at row ``i``."""
+        s, row = self.state, int(self.device[i])
+        if self.slow[i] and self.worst[i] < 1.0:
+            return int(self.time[i] // DAY_US - s.slow_days[row].max()) * DAY_US
+        if self.coded[i] and self.worst[i] < detect.CALM:
+            return self.judge.codes.since(row)
+        place = int(self.rows[i])
+        onset, quiet = place, 0
+        while place >= 0 and self.table.panes.device[place] == row and quiet < 2:
+            if self.bits[place, detect.RESTLESS]:
+                onset, quiet = place, 0
+            else:
+                quiet += 1
+            place -= 1
+        return int(self.table.panes.time_us[onset])
+
+    def _bands(self, i: int) -> list[Band]:
+        return self._make_bands(int(self.device[i]), int(self.time[i]), self.expected[i], self.scale[i])
+
+    def _bands_before(self, i: int, onset_us: int) -> list[Band]:
+        """Return the bands from six hours before the onset up to row ``i``."""
+        s, row = self.state, int(self.device[i])
+        since = onset_us - BAND_BEFORE_US
+        first = int(self.rows[i])
+        result: dict[int, list[Band]] = {}
+        for slot in np.argsort(s.band_us[row]):
+            time = int(s.band_us[row, slot])
+            if time >= max(since, 0):
+                result[time] = self._make_bands(
+                    row, time, s.band[row, slot].astype(np.float64), self.scale[i]
+                )
+        while first >= 0 and self.table.panes.device[first] == row and self.table.is_new[first]:
+            time = int(self.table.panes.time_us[first])
+            if time < since:
+                break
+            result[time] = self._make_bands(row, time, self.absolute[first], self.scale[i])
+            first -= 1
+        return [band for time in sorted(result) for band in result[time]]
+
+    def _make_bands(self, row: int, time_us: int, expected: Floats, scale: Floats) -> list[Band]:
+        bands = []
+        for f in self.judge.plotted:
+            if np.isfinite(expected[f]):
+                channel = self.plan.channels[self.plan.channel[f]]
+                middle, half = float(expected[f]), 4.0 * float(scale[f])
+                bands.append(
+                    Band(
+                        row,
+                        channel,
+                        time_us,
+                        *(float(f"{v:.6g}") for v in (middle, middle - half, middle + half)),
+                    )
+                )
+        return bands

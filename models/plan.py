@@ -1,0 +1,201 @@
+"""A catalogue type turned into index arrays once, so that every step is plain array work.
+
+Nothing here is tuned to a type: all that differs between types is read from the catalogue.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from zerodistance.catalogue import ApplianceType
+from zerodistance.errors import CatalogueError
+
+MODEL_VERSION = "1"
+UNKNOWN = "unknown"
+
+MINUTE_US = 60_000_000
+HOUR_US = 60 * MINUTE_US
+DAY_US = 24 * HOUR_US
+
+MAX_CONTEXTS = 2
+"""Most channels that one feature may be corrected for."""
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+# A fault that shows within hours is looked for in the windows of minutes; a slower one in daily means.
+_FAST = ("minutes", "hours")
+
+
+@dataclass(frozen=True, eq=False)
+class TypePlan:
+    """Index arrays of one appliance type: C channels read, F features, K faults.
+
+    Attributes:
+        appliance: the catalogue's description.
+        channels: names of the channels that the models read.
+        features: names of the features.
+        faults: names of the faults.
+        channel: (F,) channel of each feature.
+        is_long: (F,) judged over the long window (compressor cycles) and not the short one.
+        relative: (F,) channel subtracted from the feature, −1 for none.
+        gate: (F,) state channel that must be on, −1 for none.
+        settle_us: (F,) time after the gate came on in which a feature is not judged.
+        context: (F, MAX_CONTEXTS) channels corrected for, −1 for none.
+        centre: (C,) middle of a channel's usual range; conditions the regression, decides nothing.
+        half: (C,) half width of that range.
+        tolerance: (F,) smallest residual that matters.
+        above_slot: (F,) column of the feature's threshold in the counts above thresholds, −1 for none.
+        thresholds: (A, 2) channel and level of each such column.
+        grown: (G,) channels whose growth is counted (``delta`` features).
+        usual: (F, 2) middle and an eighth of the width of the normal range, NaN where there is none: what is
+            expected, and its scale, as long as nothing is learned.
+        limits: (F, 2) hard limits on the feature's own value, infinite where the catalogue has none.
+        signature: (K, F) expected direction of the residual: +1, −1 or 0.
+        steady: (K, F) residuals known not to move under the fault.
+        is_fast: (K,) shows within hours.
+        is_minutes: (K,) shows within minutes.
+        invalid: (K, C) impossible readings of the channel are evidence of the fault.
+        codes: fault code → index of the fault, −1 where the code points to none.
+        version: changes when saved state can no longer be read.
+    """
+
+    appliance: ApplianceType
+    channels: tuple[str, ...]
+    features: tuple[str, ...]
+    faults: tuple[str, ...]
+    channel: Ints
+    is_long: Bools
+    relative: Ints
+    gate: Ints
+    settle_us: Ints
+    context: Ints
+    centre: Floats
+    half: Floats
+    tolerance: Floats
+    above_slot: Ints
+    thresholds: Floats
+    grown: Ints
+    usual: Floats
+    limits: Floats
+    signature: Floats
+    steady: Bools
+    is_fast: Bools
+    is_minutes: Bools
+    invalid: Bools
+    codes: dict[str, int]
+    version: str
+
+    def display(self, feature: int) -> tuple[str, float]:
+        """Return (unit, factor) in which people read a feature: shares of time as per cent."""
+        description = self.appliance.features[self.features[feature]]
+        channel = self.appliance.channels[description.channel]
+        if description.kind == "duty" or (description.kind == "mean" and channel.kind == "state"):
+            return "%", 100.0
+        if description.kind == "slope":
+            return f"{channel.unit}/h", 1.0
+        return channel.unit, 1.0
+
+
+def make_plan(appliance: ApplianceType) -> TypePlan:
+    """Compile a catalogue type.
+
+    Raises:
+        CatalogueError: a feature is corrected for more channels than the models can.
+    """
+    features = tuple(appliance.features)
+    faults = tuple(appliance.faults)
+    wanted: dict[str, None] = {}
+    for feature in appliance.features.values():
+        if len(feature.corrected_for) > MAX_CONTEXTS:
+            raise CatalogueError(
+                f"{appliance.type}: a feature of {feature.channel!r} is corrected for "
+                f"{len(feature.corrected_for)} channels; the models take {MAX_CONTEXTS}: name fewer."
+            )
+        named = (feature.channel, *feature.corrected_for, feature.while_on, feature.relative_to)
+        wanted.update(dict.fromkeys(filter(None, named)))
+    for fault in appliance.faults.values():
+        wanted.update(dict.fromkeys(fault.invalid))
+    channels = tuple(name for name in appliance.channels if name in wanted)
+    index = {name: position for position, name in enumerate(channels)}
+    index[""] = -1
+    rows = [appliance.features[name] for name in features]
+
+    quick = {
+        name
+        for fault in appliance.faults.values()
+        if fault.time_scale == "minutes"
+        for name in fault.signature
+    }
+    thresholds: list[tuple[int, float]] = []
+    above_slot = np.full(len(features), -1, np.int64)
+    for position, feature in enumerate(rows):
+        if feature.kind in ("duty", "level_on"):
+            key = (index[feature.channel], feature.above)
+            if key not in thresholds:
+                thresholds.append(key)
+            above_slot[position] = thresholds.index(key)
+    context = np.full((len(features), MAX_CONTEXTS), -1, np.int64)
+    limits = np.tile([-np.inf, np.inf], (len(features), 1))
+    usual_range = np.full((len(features), 2), np.nan)
+    for position, feature in enumerate(rows):
+        context[position, : len(feature.corrected_for)] = [index[name] for name in feature.corrected_for]
+        normal = appliance.channels[feature.channel].normal
+        if feature.kind == "mean" and normal is not None:
+            limits[position] = normal
+            usual_range[position] = (normal[0] + normal[1]) / 2, (normal[1] - normal[0]) / 8
+    signature = np.zeros((len(faults), len(features)))
+    steady = np.zeros((len(faults), len(features)), np.bool_)
+    invalid = np.zeros((len(faults), len(channels)), np.bool_)
+    for k, name in enumerate(faults):
+        fault = appliance.faults[name]
+        for feature_name, direction in fault.signature.items():
+            f = features.index(feature_name)
+            signature[k, f] = {"up": 1.0, "down": -1.0, "steady": 0.0}[direction]
+            steady[k, f] = direction == "steady"
+        for channel_name in fault.invalid:
+            invalid[k, index[channel_name]] = True
+    usual = [appliance.channels[name].normal or appliance.channels[name].valid for name in channels]
+    scales = [appliance.faults[name].time_scale for name in faults]
+    described = msgspec.json.encode([appliance.features, channels, faults, appliance.fault_codes])
+    return TypePlan(
+        appliance=appliance,
+        channels=channels,
+        features=features,
+        faults=faults,
+        channel=np.array([index[feature.channel] for feature in rows], np.int64),
+        is_long=np.array(
+            [f.kind in ("duty", "level_on") or n not in quick for n, f in zip(features, rows, strict=True)],
+            np.bool_,
+        ),
+        relative=np.array([index[feature.relative_to] for feature in rows], np.int64),
+        gate=np.array([index[feature.while_on] for feature in rows], np.int64),
+        settle_us=np.array([feature.settle_minutes * MINUTE_US for feature in rows], np.int64),
+        context=context,
+        centre=np.array([(low + high) / 2 for low, high in usual]),
+        half=np.array([(high - low) / 2 for low, high in usual]),
+        tolerance=np.array([feature.tolerance for feature in rows]),
+        above_slot=above_slot,
+        thresholds=np.array(thresholds, np.float64).reshape(-1, 2),
+        grown=np.array(
+            sorted({index[feature.channel] for feature in rows if feature.kind == "delta"}), np.int64
+        ),
+        usual=usual_range,
+        limits=limits,
+        signature=signature,
+        steady=steady,
+        is_fast=np.array([scale in _FAST for scale in scales], np.bool_),
+        is_minutes=np.array([scale == "minutes" for scale in scales], np.bool_),
+        invalid=invalid,
+        codes={
+            code: faults.index(entry.fault) if entry.fault else -1
+            for code, entry in appliance.fault_codes.items()
+        },
+        version=f"{MODEL_VERSION}.{hashlib.sha256(described).hexdigest()[:10]}",
+    )

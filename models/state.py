@@ -1,0 +1,188 @@
+"""What the models remember, as arrays over devices; exported per device as compact bytes.
+
+One row a device. The arrays grow by doubling; nothing is a Python object per device. What is remembered is
+kept in exactly the precision in which it is saved, so that a restart changes no later result.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.features import PANE_US, RING, STATS
+from models.plan import Bools, Floats, Ints, TypePlan
+
+P = 8
+"""Regressors: 1, two daily harmonics (4), weekend, two contexts."""
+TRIANGLE = np.triu_indices(P)
+BAND_PANES = 72
+"""Panes of expectation kept for the plot of evidence: six hours at the smallest pane."""
+BITS = 6
+
+Singles = NDArray[np.float32]
+
+
+class State:
+    """The arrays; D devices, C channels, F features, K faults. See the field comments."""
+
+    pane_us: Ints  # (D,) width of a pane
+    head_us: Ints  # (D,) newest event time seen, −1 before the first
+    last_us: Ints  # (D,) time of the last sample that went into a pane, −1 for none
+    closed_us: Ints  # (D,) everything before this is closed
+    odd_gaps: Ints  # (D,) consecutive samples whose spacing does not fit the pane
+    late: Ints  # (D,) samples that came after their pane was closed
+    repeated: Ints  # (D,) samples of an instant that was already there
+    counter: Floats  # (D, G) last reading of each counter
+    level: Floats  # (D, C) last known pane mean
+    off_us: Floats  # (D, C) last pane in which a state channel was not on
+    moved_us: Floats  # (D, C) last pane in which a set-point changed
+    ring_us: Ints  # (D, RING) starts of the last panes, −1 for none, oldest first
+    ring_stats: Singles  # (D, RING, C, STATS)
+    ring_above: Singles  # (D, RING, A, 2)
+    ring_growth: Singles  # (D, RING, G)
+    ring_bits: NDArray[np.uint8]  # (D, RING, BITS) what was over its threshold
+    band_us: Ints  # (D, BAND_PANES)
+    band: Singles  # (D, BAND_PANES, F) what was expected, in the feature's unit
+    day: Ints  # (D,) day that is being learned, −1 before the first
+    moments: Singles  # (D, F, T) Σ w·x·xᵀ in days, upper triangle
+    product: Singles  # (D, F, P) Σ w·x·y
+    square: Singles  # (D, F) Σ w·y²
+    day_moments: Floats  # the same of the day that is being learned; exact, so that batches do not matter
+    day_product: Floats
+    day_square: Floats
+    prior_moments: Singles  # (D, F, T) the fleet's, per day
+    prior_coefficients: Singles  # (D, F, P)
+    prior_square: Singles  # (D, F) the fleet's residual variance, NaN for no fleet
+    prior_between: Singles  # (D, F) variance between the fleet's devices
+    alone: Bools  # (D,) learns without its fleet
+    is_relative: Bools  # (D, F) the set-point that the feature is judged against is known
+    peak_days: Singles  # (D, S) days from which the daily peaks of the S scores are known
+    peak_mean: Singles  # (D, S)
+    peak_var: Singles  # (D, S)
+    peak_now: Singles  # (D, S) peak of the day that is being learned
+    fleet_mean: Singles  # (D, S) the fleet's daily peaks, NaN for no fleet
+    fleet_var: Singles  # (D, S)
+    day_panes: Ints  # (D,) panes of the day that were fit to learn from
+    drift_sum: Floats  # (D, F, 2) Σ residual, count of the day
+    drift: Singles  # (D, F) smoothed daily residual
+    drift_mean: Singles  # (D, F) usual daily residual
+    drift_var: Singles  # (D, F) variance of the daily residual, NaN before the second day
+    slow: Singles  # (D, F) z of the smoothed daily residual
+    slow_days: Ints  # (D, K) days in a row on which a slow fault's score was over
+    code_since: Ints  # (D, M) since when a fault code is active, −1 for not
+    cleared_us: Ints  # (D,) when the last finding was cleared
+    coefficients: Floats  # (D, F, P) solved from the moments; not saved
+    inverse: Floats  # (D, F, P, P) likewise
+
+    _DERIVED = frozenset({"coefficients", "inverse"})
+
+    def __init__(self, plan: TypePlan) -> None:
+        c, f, k = len(plan.channels), len(plan.features), len(plan.faults)
+        a, g, t = len(plan.thresholds), len(plan.grown), len(TRIANGLE[0])
+        s = k + 2 * f
+        f4, f8, i8 = np.float32, np.float64, np.int64
+        self._spec: dict[str, tuple[tuple[int, ...], type, float]] = {
+            "pane_us": ((), i8, PANE_US),
+            "head_us": ((), i8, -1),
+            "last_us": ((), i8, -1),
+            "closed_us": ((), i8, -1),
+            "odd_gaps": ((), i8, 0),
+            "late": ((), i8, 0),
+            "repeated": ((), i8, 0),
+            "counter": ((g,), f8, np.nan),
+            "level": ((c,), f8, np.nan),
+            "off_us": ((c,), f8, np.nan),
+            "moved_us": ((c,), f8, np.nan),
+            "ring_us": ((RING,), i8, -1),
+            "ring_stats": ((RING, c, STATS), f4, 0),
+            "ring_above": ((RING, a, 2), f4, 0),
+            "ring_growth": ((RING, g), f4, 0),
+            "ring_bits": ((RING, BITS), np.uint8, 0),
+            "band_us": ((BAND_PANES,), i8, -1),
+            "band": ((BAND_PANES, f), f4, np.nan),
+            "day": ((), i8, -1),
+            "moments": ((f, t), f4, 0),
+            "product": ((f, P), f4, 0),
+            "square": ((f,), f4, 0),
+            "day_moments": ((f, t), f8, 0),
+            "day_product": ((f, P), f8, 0),
+            "day_square": ((f,), f8, 0),
+            "prior_moments": ((f, t), f4, 0),
+            "prior_coefficients": ((f, P), f4, 0),
+            "prior_square": ((f,), f4, np.nan),
+            "prior_between": ((f,), f4, 0),
+            "alone": ((), np.bool_, 0),
+            "is_relative": ((f,), np.bool_, 0),
+            "peak_days": ((s,), f4, 0),
+            "peak_mean": ((s,), f4, 0),
+            "peak_var": ((s,), f4, 0),
+            "peak_now": ((s,), f4, 0),
+            "fleet_mean": ((s,), f4, np.nan),
+            "fleet_var": ((s,), f4, np.nan),
+            "day_panes": ((), i8, 0),
+            "drift_sum": ((f, 2), f8, 0),
+            "drift": ((f,), f4, 0),
+            "drift_mean": ((f,), f4, 0),
+            "drift_var": ((f,), f4, np.nan),
+            "slow": ((f,), f4, 0),
+            "slow_days": ((k,), i8, 0),
+            "code_since": ((len(plan.codes),), i8, -1),
+            "cleared_us": ((), i8, -1),
+            "coefficients": ((f, P), f8, 0),
+            "inverse": ((f, P, P), f8, 0),
+        }
+        self.size = 0
+        self._room = 0
+        self._grow(16)
+
+    def _grow(self, room: int) -> None:
+        for name, (shape, dtype, fill) in self._spec.items():
+            array: NDArray[Any] = np.full((room, *shape), fill, dtype)
+            if self._room:
+                array[: self._room] = getattr(self, name)
+            setattr(self, name, array)
+        self._room = room
+
+    def add(self) -> int:
+        """Make room for one more device and return its row."""
+        if self.size == self._room:
+            self._grow(2 * self._room)
+        self.size += 1
+        return self.size - 1
+
+    def forget(self, row: int) -> None:
+        """Set a row back to what a new device has."""
+        for name, (_, _, fill) in self._spec.items():
+            getattr(self, name)[row] = fill
+
+    def restart(self, row: int) -> None:
+        """Forget a device's windows, for example because its sampling period changed."""
+        for name in ("ring_us", "ring_stats", "ring_above", "ring_growth", "ring_bits"):
+            getattr(self, name)[row] = self._spec[name][2]
+
+    def export(self, row: int) -> bytes:
+        """Return one device's row as bytes."""
+        return b"".join(
+            getattr(self, name)[row].tobytes() for name in self._spec if name not in self._DERIVED
+        )
+
+    def restore(self, row: int, data: bytes) -> bool:
+        """Fill a row from what :meth:`export` gave; False, and nothing changed, if the length is another."""
+        sizes = [
+            (name, int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize)
+            for name, (shape, dtype, _) in self._spec.items()
+            if name not in self._DERIVED
+        ]
+        if len(data) != sum(size for _, size in sizes):
+            return False
+        offset = 0
+        for name, size in sizes:
+            shape, dtype, _ = self._spec[name]
+            array: NDArray[Any] = np.frombuffer(
+                data, dtype, count=int(np.prod(shape, dtype=np.int64)), offset=offset
+            )
+            getattr(self, name)[row] = array.reshape(shape)
+            offset += size
+        return True
