@@ -31,6 +31,9 @@ from zerodistance.store.database import Connection, Pool, translated
 _log = structlog.get_logger(__name__)
 
 _POLL_S = 0.5
+_POLL_RECORDS = 200
+# A record may carry one sample or a thousand: so many bytes are some 20,000 samples, 30 MB once decoded.
+_MAX_BYTES = 4 * 2**20
 _BACKOFF_S = (0.2, 10.0)  # first and longest pause after trouble
 _MEASURE_S = 5.0
 _records = Counter("zd_stream_records_total", "Records checkpointed", ["consumer"])
@@ -67,7 +70,8 @@ class CheckpointLoop:
         topics: read together; order holds within a partition.
         handler: what to do.
         interval_s: real seconds between checkpoints; 0: after every poll.
-        max_records: a checkpoint comes early once so many are processed: the bound of the memory used.
+        max_records: a checkpoint comes early once so many are processed, or 4 MiB of them: the bound of
+            the memory used.
         stop: ends the loop after a last checkpoint.
     """
 
@@ -96,6 +100,7 @@ class CheckpointLoop:
         self._stored: dict[TopicPartition, int] = {}  # as in the database
         self._next: dict[TopicPartition, int] = {}  # after what was processed
         self._pending = 0
+        self._pending_bytes = 0
         self._since = 0.0
         self._measured = 0.0
         # Partition → end of a batch that could not be taken: until there, record by record.
@@ -143,16 +148,27 @@ class CheckpointLoop:
             consumer.poll(0.0, 1)  # lets a new assignment happen; what it returns is read again
             self._take_over(consumer)
         wait_s = min(_POLL_S, max(0.0, self._since + self._interval_s - time.monotonic()))
-        records = consumer.poll(wait_s if self._pending else _POLL_S, self._max_records)
+        records = consumer.poll(wait_s if self._pending else _POLL_S, _POLL_RECORDS)
         if self._changed:
             return  # they are of another assignment: seek first
-        if records:
+        while records:
             self._process(records)
-        if self._pending and (
-            self._pending >= self._max_records or time.monotonic() >= self._since + self._interval_s
+            if self._changed or self._full() or self._interval_s or self._careful:
+                break
+            # what waits already comes into the same checkpoint
+            records = consumer.poll(0.0, _POLL_RECORDS)
+            if self._changed:
+                return
+        if (
+            self._pending
+            and not self._changed
+            and (self._full() or time.monotonic() >= self._since + self._interval_s)
         ):
             self._guarded_checkpoint()
             self._measure(consumer)
+
+    def _full(self) -> bool:
+        return self._pending >= self._max_records or self._pending_bytes >= _MAX_BYTES
 
     def _measure(self, consumer: Consumer) -> None:
         """Say how far behind we are, but do not ask the log about it all the time."""
@@ -174,7 +190,7 @@ class CheckpointLoop:
         for partition, offset in self._stored.items():
             consumer.seek(partition, offset)
         self._next = dict(self._stored)
-        self._pending = 0
+        self._pending = self._pending_bytes = 0
         self._careful = {p: end for p, end in self._careful.items() if p in self._stored}
 
     def _process(self, records: list[Record]) -> None:
@@ -197,6 +213,7 @@ class CheckpointLoop:
     def _account(self, records: list[Record]) -> None:
         for record in records:
             self._next[TopicPartition(record.topic, record.partition)] = record.offset + 1
+            self._pending_bytes += len(record.value)
         self._pending += len(records)
 
     def _guarded_checkpoint(self) -> None:
@@ -253,7 +270,7 @@ class CheckpointLoop:
             self._handler.checkpoint(conn)
         self._stored.update(self._next)
         _records.labels(self._name).inc(self._pending)
-        self._pending = 0
+        self._pending = self._pending_bytes = 0
         if self._committed is not None:
             self._committed()
 
