@@ -79,6 +79,7 @@ class FleetPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         skew_s: standard deviation of the appliances' clock errors.
         region: of the households.
         fault_codes: appliances raise the fault codes that they know.
+        history_period_s: seconds between samples of a history written beforehand; None: as when live.
     """
 
     name: str = "fleet"
@@ -93,6 +94,7 @@ class FleetPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     missing: float = 0.0002
     skew_s: float = 0.8
     fault_codes: bool = True
+    history_period_s: float | None = None
     group: list[Group]
     fault: list[PlannedFault] = []
 
@@ -151,6 +153,9 @@ def _problems(plan: FleetPlan, catalogue: Catalogue) -> list[str]:
         return [f"time_zone {plan.time_zone!r} is not known: write it as in 'Asia/Shanghai'"]
     if plan.step_s <= 0 or SPAN_S % plan.step_s:
         return [f"step_s {plan.step_s:g} must divide {SPAN_S} seconds"]
+    coarse = plan.history_period_s
+    if coarse is not None and (coarse % plan.step_s or SPAN_S % coarse):
+        return [f"history_period_s {coarse:g} must be a multiple of step_s and divide {SPAN_S}"]
     kinds: dict[str, str] = {}
     for group in plan.group:
         physics_of(group.type)

@@ -166,7 +166,7 @@ class Homes:
         steps = round(SPAN_S / step_s)
         local = start_s + self.offset_s + (np.arange(steps) + 0.5) * step_s
         day = int(local[0] // _DAY_S)
-        hour = (local - day * _DAY_S) / 3600.0
+        hour: Array = np.asarray((local - day * _DAY_S) / 3600.0, dtype=np.float64)
         today, tomorrow = self._day(day), self._day(day + 1)
         share = (hour / 24.0)[:, None]
         mixed = {key: today[key] * (1 - share) + tomorrow[key] * share for key in ("weather", "damp", "dust")}

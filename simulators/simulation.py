@@ -85,15 +85,19 @@ class Population:
             skew_s=plan.skew_s,
         )
         self._dt_us = round(plan.step_s * 1e6)
-        self._every = round(plan.period_s(group, catalogue) / plan.step_s)
-        self._phases = [
-            np.arange(phase, group.count, self._every, dtype=np.intp)
-            for phase in range(min(self._every, group.count))
-        ]
         self.time_us = start_us // self._dt_us * self._dt_us
-        self._span = -1
+        self.sample_every(plan.period_s(group, catalogue))
         self._inputs: dict[str, Array] = {}
         self._noise: list[SpanNoise] = []
+
+    def sample_every(self, period_s: float) -> None:
+        """Take samples every ``period_s`` seconds from now on; devices take turns within the period."""
+        self._every = round(period_s * 1e6 / self._dt_us)
+        self._phases = [
+            np.arange(phase, len(self.ids), self._every, dtype=np.intp)
+            for phase in range(min(self._every, len(self.ids)))
+        ]
+        self._span = -1  # the span's noise is drawn anew, for the new phases
 
     def advance(self, until_us: int, *, silent: bool = False) -> tuple[list[Batch], list[Reported]]:
         """Step until the next step would pass ``until_us``; return samples and what was reported meanwhile.
@@ -182,7 +186,7 @@ class Population:
                             for step in steps
                         ]
                     )
-                values[name] = self.sensors.observe(name, true, noise, taken, who, after[0] / 1e6, broken)
+                values[name] = self.sensors.observe(name, true, noise, taken, who, self._span * SPAN_S, broken)
             ids = [self.ids[number] for number in who]
             batches.append(Batch(self.type, ids, time_us, values, noise.lost[taken]))
         return batches
@@ -222,7 +226,7 @@ class FleetSimulation:
     def __init__(
         self, plan: FleetPlan, catalogue: Catalogue, start: datetime, live: datetime | None = None
     ) -> None:
-        self.plan = plan
+        self.plan, self._catalogue = plan, catalogue
         offset = plan.utc_offset_hours(live or start)
         homes = Homes(plan.homes, plan.seed, plan.climate, offset)
         self.populations = [
@@ -245,6 +249,11 @@ class FleetSimulation:
             )
             if planned.clear_after_hours is not None:
                 entry.cleared_us = onset + round(planned.clear_after_hours * 3.6e9)
+
+    def sample_every(self, period_s: float | None) -> None:
+        """Take samples every ``period_s`` seconds from now on; None: as the plan and the catalogue say."""
+        for population, group in zip(self.populations, self.plan.group, strict=True):
+            population.sample_every(period_s or self.plan.period_s(group, self._catalogue))
 
     @property
     def time_us(self) -> int:

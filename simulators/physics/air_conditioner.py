@@ -22,7 +22,7 @@ import numpy as np
 
 from simulators.faults import FaultLaw, Severities
 from simulators.households import HomeSpan
-from simulators.physics.contract import DONE, Array, Happening, Noise, Outcome, Physics, around
+from simulators.physics.contract import DONE, Array, Happening, Mask, Noise, Outcome, Physics, around
 from simulators.physics.psychrometrics import (
     AIR_J_PER_KG_K,
     VAPORISATION_J_PER_KG,
@@ -146,8 +146,8 @@ class AirConditioner(Physics):
             "sun": sun,
             "people": homes.people,
             "cooking": homes.cooking,
-            "wanted": wanted * 1.0,
-            "heats": cold * 1.0,
+            "wanted": wanted.astype(np.float64),
+            "heats": cold.astype(np.float64),
             "distance": homes.distance,
             "dust": homes.dust,
         }
@@ -208,7 +208,7 @@ class AirConditioner(Physics):
             mode = ("heat" if s["heating"][device] else "cool") if s["on"][device] else "off"
             self.happenings.append(Happening(0.0, int(device), "event", "mode_changed", {"mode": mode}))
 
-    def _thermostat(self, severity: Severities, seconds: float) -> Array:
+    def _thermostat(self, severity: Severities, seconds: float) -> Mask:
         """Hysteresis, restart delay and trips; return which compressors really run."""
         p, s = self.parameters, self.state
         over = np.where(s["heating"], s["set_point"] - s["room"], s["room"] - s["set_point"])
@@ -222,7 +222,7 @@ class AirConditioner(Physics):
         s["since_off"] = np.where(call, 0.0, s["since_off"] + seconds)
         s["since_on"] = np.where(call, s["since_on"] + seconds, 0.0)
         s["running"] = call
-        real: Array = call & (severity["cooling_lost"] < 0.5)
+        real: Mask = call & (severity["cooling_lost"] < 0.5)
         return real
 
     def _cycle(
@@ -258,7 +258,7 @@ class AirConditioner(Physics):
         return capacity * p["capacity"], power * p["power"]
 
     def _air(
-        self, row: Mapping[str, Array], severity: Severities, latent: Array, blocked: Array, fan: Array, seconds: float
+        self, row: Mapping[str, Array], severity: Severities, latent: Array, blocked: Array, fan: Mask, seconds: float
     ) -> None:
         """Moisture, fine dust and carbon dioxide of the room."""
         p, s = self.parameters, self.state

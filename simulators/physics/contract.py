@@ -18,6 +18,7 @@ from simulators.faults import FaultLaw, Severities
 from simulators.households import HomeSpan
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 Arrays = dict[str, NDArray[Any]]
 
 

@@ -11,8 +11,8 @@ compressor time ending near 7 °C after about 16 min. Conductances and capacitie
 
 Faults at severity 1: ``door_ajar`` +5–8 K/h in the fresh-food compartment; ``compressor_failed`` no compressor power;
 ``defrost_heater_open`` frost stays, +0.3–1 K/day, running all the time after 5–10 days; ``condenser_fan_stopped`` power
-+10–25 %, duty +30–60 %; ``refrigerant_leak`` three quarters of the
-charge gone (NREL's law up to 30 %); ``gasket_leak`` a gap whose
++10–25 %, duty +30–60 %; ``refrigerant_leak`` most of the charge
+gone (NREL's law up to 30 %); ``gasket_leak`` a gap whose
 air exchange adds about a third to the heat load; ``thermistor_open`` reads −127 °C and the compressor runs on;
 ``bad_air`` a source of odour that brings the air quality index to 200–300 in hours.
 """
@@ -26,7 +26,7 @@ import numpy as np
 
 from simulators.faults import FaultLaw, Severities
 from simulators.households import HomeSpan
-from simulators.physics.contract import DONE, Array, Happening, Noise, Outcome, Physics, around
+from simulators.physics.contract import DONE, Array, Happening, Mask, Noise, Outcome, Physics, around
 from simulators.physics.psychrometrics import (
     AIR_J_PER_KG_K,
     FUSION_J_PER_KG,
@@ -42,13 +42,13 @@ _DEFROST_MAX_S = 2400.0
 _DEFROST_TARGET_S = 960.0
 _DOOR_ALARM_S = 300.0
 _STERILISE_S = 1800.0
-_LEAK_AT_FULL = 0.75  # share of the charge
+_LEAK_AT_FULL = 0.85  # share of the charge
 _BROKEN_READING_C = -127.0
 _OPEN_DOOR_W_PER_K = 27.0  # a 15 s opening at 20 K exchanges some 8 kJ: most of 0.25 m³ of air and the liner's skin
 _AJAR_W_PER_K = 9.0
 _GASKET_W_PER_K = 1.1
-_FROST_BLOCKS_COIL_KG = 1.3  # frost that halves the air through the coil
-_FROST_BLOCKS_DUCT_KG = 0.5  # … and through the narrower duct to the fresh-food compartment
+_FROST_BLOCKS_COIL_KG = 0.75  # frost that halves the air through the coil
+_FROST_BLOCKS_DUCT_KG = 0.45  # … and through the narrower duct to the fresh-food compartment
 
 
 class Refrigerator(Physics):
@@ -71,7 +71,7 @@ class Refrigerator(Physics):
         "compressor_failed": FaultLaw("step", 0.0, 0.5),
         "defrost_heater_open": FaultLaw("step", 0.0, 0.5),
         "condenser_fan_stopped": FaultLaw("step", 0.0, 0.9),
-        "refrigerant_leak": FaultLaw("linear", 24.0 * 28, 0.85),
+        "refrigerant_leak": FaultLaw("linear", 24.0 * 28, 0.9),
         "gasket_leak": FaultLaw("accelerating", 24.0 * 35, 0.95),
         "thermistor_open": FaultLaw("step", 0.0, 0.5),
         "bad_air": FaultLaw("linear", 2.0, 0.5),
@@ -190,7 +190,7 @@ class Refrigerator(Physics):
         wet = to_fresh / AIR_J_PER_KG_K * np.maximum(s["vapour"] - saturation(evaporator), 0.0) * running
         capacity, power = self._cycle(evaporator, ambient, severity)
         gain = to_fresh + to_freezer
-        slope = 0.03 * p["capacity"]  # the map's own slope, for the implicit step below
+        slope = 0.036 * p["capacity"]  # the map's own slope, for the implicit step below
         target = np.where(
             running,
             (to_fresh * fresh + to_freezer * freezer + SUBLIMATION_J_PER_KG * wet - capacity + slope * evaporator)
@@ -253,7 +253,7 @@ class Refrigerator(Physics):
             condensing,
             evaporating_rated=-26.0,
             condensing_rated=40.0,
-            capacity_per_k=0.03,
+            capacity_per_k=0.036,
             capacity_per_k_condensing=0.005,
             power_per_k=0.014,
             power_per_k_condensing=0.0045,
@@ -267,7 +267,7 @@ class Refrigerator(Physics):
             capacity, power = capacity * q, power * w
         return capacity * p["capacity"], power * p["power"]
 
-    def _control(self, severity: Severities, defrosting: Array, failed: Array, seconds: float) -> Array:
+    def _control(self, severity: Severities, defrosting: Mask, failed: Mask, seconds: float) -> Mask:
         """Thermostat with hysteresis and restart delay; return which compressors really run."""
         p, s = self.parameters, self.state
         damper = np.where(s["fresh"] > s["set_point"] + p["hysteresis"], True, s["damper"])
@@ -284,11 +284,11 @@ class Refrigerator(Physics):
         on = on & ~defrosting & (s["running"] | (s["since_off"] >= _RESTART_S))
         s["since_off"] = np.where(on, 0.0, s["since_off"] + seconds)
         s["running"] = on
-        real: Array = on & ~failed
+        real: Mask = on & ~failed
         s["ran_h"] = s["ran_h"] + np.where(real, seconds / 3600.0, 0.0)
         return real
 
-    def _defrost(self, severity: Severities, seconds: float) -> Array:
+    def _defrost(self, severity: Severities, seconds: float) -> Mask:
         """Start, run and end defrosts; return which devices are defrosting."""
         p, s = self.parameters, self.state
         works = severity["defrost_heater_open"] < 0.5
