@@ -170,31 +170,45 @@ def note_late_reply(conn: Connection, command_id: str, device_id: str, said: str
     return done.rowcount > 0
 
 
-def overdue(conn: Connection, now: datetime, *, shortest_s: float, limit: int = 100) -> list[CommandRow]:
-    """End the commands whose time is over and return them.
+def overdue(conn: Connection, now: datetime, *, shortest_s: float, limit: int = 20) -> list[str]:
+    """Return ids of commands whose time is over: candidates for :func:`end_overdue`."""
+    rows = conn.execute(
+        "SELECT id FROM command WHERE finished_at IS NULL AND ("
+        "(state IN ('awaiting_consent', 'queued') AND expires_at <= %(now)s) OR (state = 'sent'"
+        " AND sent_at + make_interval(secs => greatest(timeout_s, %(shortest)s)) <= %(now)s))"
+        " ORDER BY expires_at, id LIMIT %(limit)s",
+        {"now": now, "shortest": shortest_s, "limit": limit},
+    ).fetchall()
+    return [row[0] for row in rows]
 
-    Not sent by ``expires_at``: expired. Sent, and no reply within ``timeout_s`` (at least
-    ``shortest_s``) platform seconds: failed.
+
+def end_overdue(conn: Connection, command_id: str, now: datetime, *, shortest_s: float) -> CommandRow | None:
+    """End a command whose time is over; None if it is not, or a sender or another process has it.
+
+    Not sent by ``expires_at``: expired. Sent, and no reply within ``timeout_s`` (at least ``shortest_s``)
+    platform seconds: failed.
     """
-    expired = _many(
+    locked = conn.execute(
+        "SELECT state FROM command WHERE id = %s FOR UPDATE SKIP LOCKED", (command_id,)
+    ).fetchone()
+    if locked is None:
+        return None
+    if locked[0] == "sent":
+        return _maybe(
+            conn,
+            "UPDATE command SET state = 'failed', finished_at = %s,"
+            " reason = 'no reply within ' || round(greatest(timeout_s, %s))::int || ' s'"
+            " WHERE id = %s AND state = 'sent'"
+            " AND sent_at + make_interval(secs => greatest(timeout_s, %s)) <= %s RETURNING {columns}",
+            (now, shortest_s, command_id, shortest_s, now),
+        )
+    return _maybe(
         conn,
         "UPDATE command SET state = 'expired', finished_at = %s, reason = CASE state"
-        " WHEN 'awaiting_consent' THEN 'no consent in time' ELSE 'not sent in time' END WHERE id IN ("
-        "SELECT id FROM command WHERE finished_at IS NULL AND expires_at <= %s"
-        " AND state IN ('awaiting_consent', 'queued') ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED)"
-        " RETURNING {columns}",
-        (now, now, limit),
+        " WHEN 'awaiting_consent' THEN 'no consent in time' ELSE 'not sent in time' END"
+        " WHERE id = %s AND state IN ('awaiting_consent', 'queued') AND expires_at <= %s RETURNING {columns}",
+        (now, command_id, now),
     )
-    silent = _many(
-        conn,
-        "UPDATE command SET state = 'failed', finished_at = %s,"
-        " reason = 'no reply within ' || greatest(timeout_s, %s)::int || ' s' WHERE id IN ("
-        "SELECT id FROM command WHERE finished_at IS NULL AND state = 'sent'"
-        " AND sent_at + make_interval(secs => greatest(timeout_s, %s)) <= %s"
-        " ORDER BY sent_at LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING {columns}",
-        (now, shortest_s, shortest_s, now, limit),
-    )
-    return expired + silent
 
 
 def expiry(now: datetime, span_s: float) -> datetime:

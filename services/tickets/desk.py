@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 import msgspec
+import psycopg
+import structlog
 
 from services.commands import repository as commands
 from services.commands.lifecycle import State as CommandState
@@ -32,6 +34,7 @@ from zerodistance.errors import (
     InvalidMessageError,
     NotFoundError,
     StoreError,
+    UnavailableError,
 )
 from zerodistance.messages import Finding
 from zerodistance.store.database import Connection
@@ -43,6 +46,9 @@ _ACTORS = {Role.PLATFORM: "platform", Role.OWNER: "owner"}
 _RATEABLE = frozenset({State.RESOLVED, State.VERIFIED, State.CONFIRMED, State.CLOSED})
 # A command that a ticket asks for is of no use long after the finding.
 _COMMAND_LIFE_S = 3600.0
+# Platform time after which a timer that could not be acted on comes again.
+_POSTPONED = timedelta(minutes=10)
+_log = structlog.get_logger(__name__)
 
 
 class Desk:
@@ -179,17 +185,58 @@ class Desk:
         return self._carry_out(conn, device, moved, decisions)
 
     def fire_due_timer(self, conn: Connection) -> bool:
-        """Take one timer that is due and do what it was set for; return whether there was one."""
-        due = repository.take_due_timer(conn, self._clock.now())
+        """Take one timer that is due and do what it was set for; return whether there was one.
+
+        A timer that cannot be acted on is said so in the log and comes again later: it must not hold up
+        the others.
+        """
+        now = self._clock.now()
+        due = repository.take_due_timer(conn, now)
         if due is None:
             return False
-        kind, ticket_id, state = due
-        ticket = repository.get(conn, ticket_id, lock=True)
-        if kind and ticket.state == state:
-            device = self._device(conn, ticket)
-            situation = self._situation(conn, device, ticket)
-            self._carry_out(conn, device, ticket, rules.on_timer(situation, rules.Wait(kind)))
+        try:
+            with conn.transaction():
+                if repository.end_timer(conn, due.id, now):
+                    self._fire(conn, due)
+        except (psycopg.OperationalError, UnavailableError):
+            raise
+        except Exception:
+            _log.exception("tickets.timer_failed", timer=due.kind, ticket=due.ticket_id)
+            repository.postpone_timer(conn, due.id, now + _POSTPONED)
         return True
+
+    def _fire(self, conn: Connection, due: repository.DueTimer) -> None:
+        ticket = repository.get(conn, due.ticket_id, lock=True)
+        if ticket.state != due.state:
+            return  # it has moved on since
+        device = self._device(conn, ticket)
+        situation = self._situation(conn, device, ticket)
+        self._carry_out(conn, device, ticket, rules.on_timer(situation, rules.Wait(due.kind)))
+
+    def lock_command(self, conn: Connection, command_id: str) -> commands.CommandRow | None:
+        """Return a command with its ticket locked, None if there is none: ticket first, then the rest."""
+        try:
+            command = commands.get(conn, command_id)
+        except NotFoundError:
+            return None
+        if command.ticket_id is not None:
+            repository.get(conn, command.ticket_id, lock=True)
+        return command
+
+    def end_overdue_command(self, conn: Connection, *, shortest_s: float) -> commands.CommandRow | None:
+        """End one command whose time is over and let its ticket know; return it, None if there is none.
+
+        Args:
+            shortest_s: platform seconds that a sent command is given for its reply at least.
+        """
+        now = self._clock.now()
+        for command_id in commands.overdue(conn, now, shortest_s=shortest_s):
+            self.lock_command(conn, command_id)
+            ended = commands.end_overdue(conn, command_id, now, shortest_s=shortest_s)
+            if ended is not None:
+                self.command_ended(conn, ended)
+                return ended
+        return None
 
     def command_ended(self, conn: Connection, command: commands.CommandRow) -> None:
         """Let a ticket know what became of its command."""

@@ -292,22 +292,43 @@ def stop_timers(conn: Connection, ticket_id: str, now: datetime) -> None:
     conn.execute("UPDATE timer SET done_at = %s WHERE ticket_id = %s AND done_at IS NULL", (now, ticket_id))
 
 
-def take_due_timer(conn: Connection, now: datetime) -> tuple[str, str, str] | None:
-    """Take one timer that is due; return (kind, ticket id, state in which it was started).
+@dataclass(frozen=True, slots=True)
+class DueTimer:
+    """A timer whose time has come.
 
-    Its ticket is locked first and skipped if somebody else has it, as everywhere: ticket, then the rest.
+    Attributes:
+        state: in which the ticket was when the timer was started.
     """
-    row = conn.execute(
-        "SELECT m.id, m.kind, m.ticket_id, m.data->>'state' FROM timer m JOIN ticket t ON t.id = m.ticket_id"
-        " WHERE m.done_at IS NULL AND m.due_at <= %s ORDER BY m.due_at LIMIT 1 FOR UPDATE OF t SKIP LOCKED",
-        (now,),
-    ).fetchone()
-    if row is None:
-        return None
-    done = conn.execute(
-        "UPDATE timer SET done_at = %s WHERE id = %s AND done_at IS NULL", (now, row[0])
-    ).rowcount
-    return (row[1], row[2], row[3]) if done else ("", row[2], row[3])
+
+    id: str
+    kind: str
+    ticket_id: str
+    state: str
+
+
+def take_due_timer(conn: Connection, now: datetime) -> DueTimer | None:
+    """Lock the ticket of one timer that is due, and return the timer.
+
+    Tickets that somebody else has are skipped. As everywhere the ticket is locked before what hangs on it.
+    """
+    with conn.cursor(row_factory=class_row(DueTimer)) as cursor:
+        return cursor.execute(
+            "SELECT m.id, m.kind, m.ticket_id, m.data->>'state' AS state FROM timer m"
+            " JOIN ticket t ON t.id = m.ticket_id WHERE m.done_at IS NULL AND m.due_at <= %s"
+            " ORDER BY m.due_at, m.id LIMIT 1 FOR UPDATE OF t SKIP LOCKED",
+            (now,),
+        ).fetchone()
+
+
+def end_timer(conn: Connection, timer_id: str, now: datetime) -> bool:
+    """Mark a timer as done; return False if somebody else did so first."""
+    done = conn.execute("UPDATE timer SET done_at = %s WHERE id = %s AND done_at IS NULL", (now, timer_id))
+    return done.rowcount > 0
+
+
+def postpone_timer(conn: Connection, timer_id: str, due_at: datetime) -> None:
+    """Let a timer come due again, later."""
+    conn.execute("UPDATE timer SET due_at = %s WHERE id = %s AND done_at IS NULL", (due_at, timer_id))
 
 
 def _tell_history(

@@ -1,0 +1,134 @@
+"""What comes due by the clock, one function each: timers, messages, commands. Any number of processes may
+do them side by side: rows are taken with FOR UPDATE SKIP LOCKED."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from services.commands import repository as commands
+from services.commands.lifecycle import real_wait_s
+from services.commands.sender import CommandSender
+from services.messages import delivery
+from services.messages.channels import Channel
+from services.tickets.desk import Desk
+from zerodistance.clock import Clock
+from zerodistance.errors import UnavailableError
+from zerodistance.store.database import Pool, translated
+
+_MOST = 100  # of one kind in one turn, so that the other duties get theirs
+_told = Counter("zd_messages_sent_total", "Messages that reached an inbox", ["audience"])
+_sent = Counter("zd_commands_sent_total", "Commands that the broker has taken")
+_ended = Counter("zd_commands_ended_total", "Commands whose time was over", ["state"])
+_fired = Counter("zd_timers_fired_total", "Ticket timers that came due")
+_skew = Histogram(
+    "zd_notification_skew_seconds",
+    "Platform time between telling the owner and telling the engineer of one event",
+    buckets=(0.001, 0.01, 0.1, 1, 10, 60, 600),
+)
+_channel = Counter(
+    "zd_channel_deliveries_total", "Deliveries through further channels", ["channel", "outcome"]
+)
+_log = structlog.get_logger(__name__)
+
+
+def fire_timers(pool: Pool, desk: Desk) -> int:
+    """Do what every due timer was set for; return how many there were.
+
+    Raises:
+        UnavailableError: the database does not answer.
+    """
+    for count in range(_MOST):
+        with translated(), pool.connection() as conn:
+            if not desk.fire_due_timer(conn):
+                return count
+        _fired.inc()
+    return _MOST
+
+
+def tell(pool: Pool, clock: Clock) -> int:
+    """Put every message that is due into its inbox; return how many.
+
+    Raises:
+        UnavailableError: the database does not answer.
+    """
+    with translated(), pool.connection() as conn:
+        told = delivery.deliver_inbox(conn, clock, _MOST)
+    for message in told:
+        _told.labels(message.audience).inc()
+    for apart in delivery.skews(told):
+        _skew.observe(apart)
+    return len(told)
+
+
+def tell_further(pool: Pool, channels: Mapping[str, Channel]) -> int:
+    """Try every delivery through a further channel that is due; return how many were taken.
+
+    Raises:
+        UnavailableError: the database does not answer (a channel that does not is tried again later).
+    """
+    taken = 0
+    for _ in range(_MOST):
+        with translated(), pool.connection() as conn:
+            due = delivery.take_due(conn)
+        if due is None:
+            break
+        message, channel = due
+        error = ""
+        try:
+            if channel not in channels:
+                raise UnavailableError(f"The channel {channel} is not set up any more.")
+            channels[channel].send(message)
+        except UnavailableError as trouble:
+            error = str(trouble)
+            _log.warning("work.channel_waits", channel=channel, message=message.id, error=error)
+        with translated(), pool.connection() as conn:
+            delivery.note_result(conn, message.id, channel, error)
+        _channel.labels(channel, "failed" if error else "taken").inc()
+        taken += not error
+    return taken
+
+
+def send_commands(pool: Pool, clock: Clock, sender: CommandSender) -> int:
+    """Send every queued command that may leave; return how many the broker took.
+
+    The row stays locked from the check of the consent until the broker has the command: a consent cannot
+    be withdrawn in between.
+
+    Raises:
+        UnavailableError: database or broker do not answer; the command stays queued.
+    """
+    if not sender.connected:
+        return 0
+    for count in range(_MOST):
+        with translated(), pool.connection() as conn:
+            command = commands.take_queued(conn, clock.now())
+            if command is None:
+                return count
+            sender.send(command)
+            commands.mark_sent(conn, command.id, clock.now())
+        _sent.inc()
+    return _MOST
+
+
+def end_commands(pool: Pool, clock: Clock, desk: Desk) -> int:
+    """End the commands whose time is over and let their tickets know; return how many.
+
+    Raises:
+        UnavailableError: the database does not answer.
+    """
+    for count in range(_MOST):
+        with translated(), pool.connection() as conn:
+            ended = desk.end_overdue_command(conn, shortest_s=real_wait_s(clock, 0.0))
+        if ended is None:
+            return count
+        _ended.labels(ended.state).inc()
+    return _MOST
+
+
+def hour_of(moment: datetime) -> datetime:
+    """Return the beginning of the hour that ``moment`` lies in."""
+    return moment.replace(minute=0, second=0, microsecond=0)
