@@ -53,6 +53,7 @@ class Producer(Protocol):
 
         Raises:
             BackpressureError: the buffer is full; nothing was taken.
+            LogError: no such topic or partition, or a record of more than a million bytes.
         """
         ...
 
@@ -61,6 +62,7 @@ class Producer(Protocol):
 
         Raises:
             UnavailableError: when that takes longer than ``timeout_s`` real seconds.
+            ZeroDistanceError: a record that was given no ``on_error`` could not be stored.
         """
         ...
 
@@ -75,7 +77,14 @@ class Consumer(Protocol):
     def poll(self, timeout_s: float = 1.0, max_records: int = 500) -> list[Record]:
         """Return the next records, in order within each partition; maybe none.
 
-        Gaining and losing partitions happens inside this call, through the two call-backs.
+        Gaining and losing partitions happens inside this call, through the two call-backs. When the members
+        of the group change, ``on_revoked`` is called with everything that was assigned (its records may
+        still be committed then; it may run on another thread while this call waits), then ``on_assigned``
+        with everything that is assigned now. An error that one of them raises comes out here; records are
+        returned only after ``on_assigned`` has gone through, which is tried again at the next call.
+
+        Partitions of the same number go to the same member, whatever the topic, where the members read the
+        same topics and these have the same number of partitions.
         """
         ...
 
@@ -108,7 +117,7 @@ class Consumer(Protocol):
         ...
 
     def close(self) -> None:
-        """Leave the group; the partitions go to the others at once."""
+        """Leave the group; the partitions go to the others at once, ``on_revoked`` is not called."""
         ...
 
 

@@ -1,0 +1,69 @@
+"""What only Kafka has: brokers that do not answer, and prefixes on a shared cluster."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.fixtures.processes import free_port
+from tests.log.conftest import SILENCE_S
+from tests.log.reading import read
+from zerodistance.errors import LogError, UnavailableError
+from zerodistance.log import kafka as kafka_module
+from zerodistance.log import open_log
+
+pytestmark = pytest.mark.kafka
+
+
+def test_no_broker_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kafka_module, "_BOOTSTRAP_MS", 300)
+    begun = time.monotonic()
+    with pytest.raises(UnavailableError, match=r"127\.0\.0\.1"):
+        open_log(f"kafka://127.0.0.1:{free_port()}")
+    assert time.monotonic() - begun < 5
+
+
+def test_prefixes_keep_installations_apart(kafka_address: str) -> None:
+    one, two = (
+        open_log(kafka_address, silence_s=SILENCE_S),
+        open_log(kafka_address + "-b", silence_s=SILENCE_S),
+    )
+    one.create_topics(["t"], 2)
+    with pytest.raises(LogError, match="no topic"):
+        two.partitions("t")
+    two.create_topics(["t"], 3)
+    for log, value in ((one, b"1"), (two, b"2")):
+        producer = log.producer()
+        producer.send("t", value, key=b"d")
+        producer.flush()
+    for log, value in ((one, b"1"), (two, b"2")):
+        records = read(log.consumer("g", ["t"]), 1)
+        assert [(r.topic, r.value) for r in records] == [("t", value)]
+    one.close()
+    two.close()
+
+
+@pytest.mark.soak
+def test_a_producer_and_a_consumer_keep_up_with_ten_thousand_records_a_second(kafka_address: str) -> None:
+    """The load that two cores must carry (the client alone, with a broker beside it)."""
+    log = open_log(kafka_address)
+    log.create_topics(["t"], 24)
+    producer = log.producer()
+    total, value = 60_000, b"x" * 300
+    consumer = log.consumer("g", ["t"])
+    stored: list[int] = []
+    begun = time.perf_counter()
+    for number in range(total):
+        producer.send("t", value, key=b"d%d" % (number % 100), on_stored=stored.append)
+        if number % 20_000 == 0:
+            producer.flush()
+    producer.flush()
+    written = time.perf_counter()
+    assert len(stored) == total
+    read(consumer, total)
+    done = time.perf_counter()
+    print(f"written {total / (written - begun):,.0f}/s, read {total / (done - written):,.0f}/s")
+    assert total / (written - begun) > 10_000
+    assert total / (done - written) > 10_000
+    log.close()
