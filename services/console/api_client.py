@@ -90,9 +90,9 @@ class ApiClient:
         """Return the series behind a ticket, most telling first."""
         return await self._get(f"/tickets/{_part(ticket)}/evidence", EvidencePlot)
 
-    async def move(self, ticket: str, move: TicketMove) -> TicketPublic:
+    async def move(self, ticket: str, move: TicketMove, actor: str = "") -> TicketPublic:
         """Move a ticket; a conflict (409) says that somebody else did so first."""
-        return await self._post(f"/tickets/{_part(ticket)}/moves", TicketPublic, move)
+        return await self._post(f"/tickets/{_part(ticket)}/moves", TicketPublic, move, actor)
 
     async def devices(self, *, q: str = "", kind: str = "", limit: int = 100, cursor: str = "") -> DevicePage:
         """Return a page of devices."""
@@ -109,17 +109,17 @@ class ApiClient:
         query = {"channel": channel, "hours": hours}
         return await self._get(f"/devices/{_part(device)}/series", Series, query)
 
-    async def command(self, device: str, command: CommandCreate) -> CommandPublic:
+    async def command(self, device: str, command: CommandCreate, actor: str = "") -> CommandPublic:
         """Tell an appliance to do something."""
-        return await self._post(f"/devices/{_part(device)}/commands", CommandPublic, command)
+        return await self._post(f"/devices/{_part(device)}/commands", CommandPublic, command, actor)
 
     async def unclaimed(self) -> list[UnclaimedPublic]:
         """Return the devices that publish and are nobody's yet."""
         return _read(_UNCLAIMED.validate_python, await self._call("GET", "/unclaimed"))
 
-    async def claim(self, device: str, claim: DeviceClaim) -> None:
+    async def claim(self, device: str, claim: DeviceClaim, actor: str = "") -> None:
         """Adopt a device."""
-        await self._call("POST", f"/unclaimed/{_part(device)}/claim", body=claim)
+        await self._call("POST", f"/unclaimed/{_part(device)}/claim", body=claim, actor=actor)
 
     async def insights(self, device: str) -> list[InsightPublic]:
         """Return what is worth knowing about how an appliance is used."""
@@ -128,16 +128,25 @@ class ApiClient:
     async def _get(self, path: str, model: type[_M], query: Mapping[str, Any] | None = None) -> _M:
         return _read(model.model_validate, await self._call("GET", path, query))
 
-    async def _post(self, path: str, model: type[_M], body: BaseModel) -> _M:
-        return _read(model.model_validate, await self._call("POST", path, body=body))
+    async def _post(self, path: str, model: type[_M], body: BaseModel, actor: str) -> _M:
+        return _read(model.model_validate, await self._call("POST", path, body=body, actor=actor))
 
     async def _call(
-        self, method: str, path: str, query: Mapping[str, Any] | None = None, body: BaseModel | None = None
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        body: BaseModel | None = None,
+        actor: str = "",
     ) -> Any:
         params = {key: value for key, value in (query or {}).items() if value != ""}
         try:
             response = await self.http.request(
-                method, path, params=params, json=body.model_dump(mode="json") if body else None
+                method,
+                path,
+                params=params,
+                json=body.model_dump(mode="json") if body else None,
+                headers={"X-Actor": actor} if actor else None,
             )
         except httpx.HTTPError as error:
             raise UnavailableError(

@@ -65,7 +65,7 @@ async def send_command(visit: VisitDep, device_id: str) -> Response:
         if description is None:
             raise ValueError("This appliance does not take that command.")
         command = CommandCreate(name=name, arguments=read_arguments(description, form))
-        await visit.desk.api.command(device_id, command)
+        await visit.desk.api.command(device_id, command, visit.session.name)
     except (ValueError, ApiProblemError) as error:
         if isinstance(error, ApiProblemError) and error.status >= 500:
             raise
@@ -91,7 +91,7 @@ async def claim(visit: VisitDep, device_id: str) -> Response:
             name=_text(form, "name"),
             model=_text(form, "model"),
         )
-        await visit.desk.api.claim(device_id, wish)
+        await visit.desk.api.claim(device_id, wish, visit.session.name)
     except (ValidationError, ApiProblemError) as error:
         if isinstance(error, ApiProblemError) and error.status >= 500:
             raise

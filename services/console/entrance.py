@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from services.console.context import Desk, DeskDep, VisitDep, render
-from services.console.session import Session, check_csrf
+from services.console.session import Session, actor_name, check_csrf
 
 router = APIRouter()
 
@@ -41,10 +41,12 @@ async def login(request: Request, desk: DeskDep) -> Response:
         return answer
     if not desk.sessions.password_is(str(form.get("password", ""))):
         desk.throttle.failed(address)
-        return _ask(desk, request, session, target, "That password is not right.", 401)
+        name = str(form.get("name", ""))[:64]
+        return _ask(desk, request, session, target, "That password is not right.", 401, name)
     desk.throttle.succeeded(address)
     response = RedirectResponse(target, 303)
-    desk.sessions.write(request, response, desk.sessions.new(staff=True))
+    name = actor_name(str(form.get("name", "")))
+    desk.sessions.write(request, response, desk.sessions.new(staff=True, name=name))
     return response
 
 
@@ -68,7 +70,13 @@ def local_path(target: str) -> str:
 
 
 def _ask(
-    desk: Desk, request: Request, session: Session | None, target: str, problem: str = "", status: int = 200
+    desk: Desk,
+    request: Request,
+    session: Session | None,
+    target: str,
+    problem: str = "",
+    status: int = 200,
+    name: str = "",
 ) -> Response:
     fresh = session or desk.sessions.new()
     response = render(
@@ -79,6 +87,7 @@ def _ask(
         csrf=fresh.csrf,
         target=local_path(target),
         problem=problem,
+        name=name,
     )
     if session is None:
         desk.sessions.write(request, response, fresh)

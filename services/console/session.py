@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 import time
 from collections import OrderedDict, deque
@@ -28,11 +29,13 @@ class Session:
         id: random; a new one with each login, so that a planted cookie is worth nothing.
         csrf: what every form must send along.
         staff: the password was given.
+        name: how the person calls themselves, for the histories; "" if they did not say.
     """
 
     id: str
     csrf: str
     staff: bool
+    name: str = ""
 
 
 class Sessions:
@@ -43,25 +46,27 @@ class Sessions:
         self._password = settings.staff_password.encode()
         self._ended: OrderedDict[str, float] = OrderedDict()
 
-    def new(self, *, staff: bool = False) -> Session:
+    def new(self, *, staff: bool = False, name: str = "") -> Session:
         """Return a fresh session."""
-        return Session(secrets.token_urlsafe(16), secrets.token_urlsafe(24), staff)
+        return Session(secrets.token_urlsafe(16), secrets.token_urlsafe(24), staff, name)
 
     def read(self, request: Request) -> Session | None:
         """Return the request's session, or None if it has none that is valid."""
         try:
-            identity, csrf, staff = self._signer.loads(request.cookies.get(COOKIE, ""), max_age=_MAX_AGE_S)
+            identity, csrf, staff, name = self._signer.loads(
+                request.cookies.get(COOKIE, ""), max_age=_MAX_AGE_S
+            )
         except (BadSignature, ValueError, TypeError):
             return None
         if identity in self._ended:
             return None
-        return Session(str(identity), str(csrf), staff is True)
+        return Session(str(identity), str(csrf), staff is True, str(name))
 
     def write(self, request: Request, response: Response, session: Session) -> None:
         """Set the session's cookie."""
         response.set_cookie(
             COOKIE,
-            self._signer.dumps([session.id, session.csrf, session.staff]),
+            self._signer.dumps([session.id, session.csrf, session.staff, session.name]),
             max_age=_MAX_AGE_S,
             httponly=True,
             samesite="strict",
@@ -90,6 +95,15 @@ def check_csrf(session: Session, token: object) -> None:
     """
     if not isinstance(token, str) or not hmac.compare_digest(token.encode(), session.csrf.encode()):
         raise ForbiddenError("This form has expired. Go back, reload the page, and send it again.")
+
+
+def actor_name(text: str) -> str:
+    """Return a name as the API's histories take it: Latin letters, digits and ``_ . @ -``.
+
+    >>> actor_name(" Wang Wei "), actor_name("a<b>")
+    ('Wang.Wei', 'ab')
+    """
+    return re.sub(r"[^A-Za-z0-9_.@-]", "", re.sub(r"\s+", ".", text.strip()))[:64]
 
 
 class Throttle:

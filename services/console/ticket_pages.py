@@ -57,7 +57,7 @@ async def move_ticket(visit: VisitDep, ticket_id: str) -> Response:
     except ValueError as error:
         return await _ticket(visit, ticket_id, status=422, problem=str(error), typed=form)
     try:
-        await visit.desk.api.move(ticket_id, move)
+        await visit.desk.api.move(ticket_id, move, visit.session.name)
     except ApiProblemError as error:
         if error.status == 409:
             return await _ticket(visit, ticket_id, status=409, conflict=move, problem=str(error), typed=form)
