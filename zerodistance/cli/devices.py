@@ -1,0 +1,162 @@
+"""``zerodistance devices``: who is registered, who waits, who is out of use."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from zerodistance.catalogue import load_catalogue
+from zerodistance.cli import print_json
+from zerodistance.errors import NotFoundError
+from zerodistance.settings import Settings, load_settings
+from zerodistance.store import database, devices
+
+app = typer.Typer(help="Devices: list, add, claim those that wait, retire.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document")]
+DeviceId = Annotated[str, typer.Argument(help="the id in its topics")]
+TypeName = Annotated[str, typer.Option("--type", help="appliance type of the catalogue")]
+Household = Annotated[str | None, typer.Option(help="household that it stands in")]
+Gateway = Annotated[str | None, typer.Option(help="gateway that speaks for it")]
+Name = Annotated[str, typer.Option(help="what its owner calls it")]
+Model = Annotated[str, typer.Option(help="the maker's model")]
+Tenant = Annotated[int, typer.Option(min=1)]
+
+# What a gateway is registered as; it has no channels of its own.
+GATEWAY = "gateway"
+
+
+@app.command("list")
+def list_devices(
+    type_name: Annotated[str | None, typer.Option("--type", help="only of this type")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="only those that are not connected")] = False,
+    retired: Annotated[bool, typer.Option("--retired", help="also those out of use")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 200,
+    as_json: AsJson = False,
+) -> None:
+    """List registered devices by id."""
+    rows = _query(
+        "SELECT id, type, name, model, household_id, gateway_id, online, last_seen_at, firmware, retired_at"
+        " FROM device WHERE (%s::text IS NULL OR type = %s) AND (%s OR retired_at IS NULL)"
+        " AND NOT (%s AND online) ORDER BY id LIMIT %s",
+        (type_name, type_name, retired, offline, limit),
+    )
+    if as_json:
+        print_json(rows)
+        return
+    table = Table("device", "type", "name", "household", "online", "last seen", "firmware")
+    for row in rows:
+        seen = f"{row['last_seen_at']:%Y-%m-%d %H:%M}" if row["last_seen_at"] else "never"
+        state = "retired" if row["retired_at"] else "yes" if row["online"] else "no"
+        home = row["household_id"] or ""
+        table.add_row(row["id"], row["type"], row["name"], home, state, seen, row["firmware"])
+    Console(highlight=False).print(table if rows else "No devices.")
+
+
+@app.command()
+def add(
+    device: DeviceId,
+    type_name: TypeName,
+    household: Household = None,
+    gateway: Gateway = None,
+    name: Name = "",
+    model: Model = "",
+    tenant: Tenant = 1,
+) -> None:
+    """Register a device, or bring it to what is given; of type `gateway` it may speak for others."""
+    settings = load_settings()
+    _check_type(settings, type_name)
+    with database.connect(database.dsn(settings)) as conn, database.translated():
+        _check_references(conn, household, gateway)
+        devices.register_device(
+            conn,
+            device,
+            type_name,
+            tenant=tenant,
+            household_id=household,
+            gateway_id=gateway,
+            name=name,
+            model=model,
+        )
+    typer.echo(f"{device} is registered as {type_name}.")
+
+
+@app.command()
+def unclaimed(as_json: AsJson = False) -> None:
+    """List devices that publish and are nobody's yet, with the last thing they said."""
+    rows = _query(
+        "SELECT id, first_seen_at, last_seen_at, messages, sample FROM unclaimed_device"
+        " ORDER BY last_seen_at DESC",
+        (),
+    )
+    if as_json:
+        print_json(rows)
+        return
+    table = Table("device", "first heard", "last heard", "said last")
+    for row in rows:
+        said = row["sample"] if row["sample"].isprintable() else repr(row["sample"])
+        first, last = (f"{row[column]:%Y-%m-%d %H:%M}" for column in ("first_seen_at", "last_seen_at"))
+        table.add_row(row["id"], first, last, said[:80])
+    Console(highlight=False, markup=False).print(table if rows else "No device waits to be claimed.")
+
+
+@app.command()
+def claim(
+    device: DeviceId,
+    type_name: TypeName,
+    household: Household = None,
+    gateway: Gateway = None,
+    name: Name = "",
+    model: Model = "",
+    tenant: Tenant = 1,
+) -> None:
+    """Adopt a device that waits; ingest then replays what it has sent so far."""
+    settings = load_settings()
+    _check_type(settings, type_name)
+    with database.connect(database.dsn(settings)) as conn, database.translated():
+        _check_references(conn, household, gateway)
+        devices.claim(
+            conn, device, type=type_name, tenant=tenant, household_id=household, name=name, model=model
+        )
+        if gateway is not None:
+            conn.execute("UPDATE device SET gateway_id = %s WHERE id = %s", (gateway, device))
+    typer.echo(f"{device} is registered as {type_name}; ingest replays what it has sent.")
+
+
+@app.command()
+def retire(device: DeviceId) -> None:
+    """Take a device out of use: what it has sent stays, what it sends from now on is refused."""
+    settings = load_settings()
+    with database.connect(database.dsn(settings)) as conn, database.translated():
+        row = conn.execute(
+            "UPDATE device SET retired_at = coalesce(retired_at, %s), online = false WHERE id = %s"
+            " RETURNING 1",
+            (settings.make_clock().now(), device),
+        ).fetchone()
+    if row is None:
+        raise NotFoundError(f"There is no device {device!r}: `zerodistance devices list` shows them.")
+    typer.echo(f"{device} is retired.")
+
+
+def _check_type(settings: Settings, name: str) -> None:
+    if name != GATEWAY:
+        load_catalogue(settings.catalogue_folders()).get_type(name)
+
+
+def _check_references(conn: database.Connection, household: str | None, gateway: str | None) -> None:
+    if household and not conn.execute("SELECT 1 FROM household WHERE id = %s", (household,)).fetchone():
+        raise NotFoundError(f"There is no household {household!r}: register it first.")
+    if gateway and not conn.execute("SELECT 1 FROM device WHERE id = %s", (gateway,)).fetchone():
+        raise NotFoundError(
+            f"There is no gateway {gateway!r}: `zerodistance devices add {gateway} --type {GATEWAY}` first."
+        )
+
+
+def _query(statement: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
+    with database.connect(database.dsn(load_settings())) as conn, database.translated():
+        cursor = conn.execute(statement.encode(), values)
+        names = [column.name for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
