@@ -258,10 +258,10 @@ class Desk:
         ticket = linked if linked is not None and State(linked.state) not in TERMINAL else None
         ticket = ticket or repository.lock_open_of_device(conn, device.id)
         if ticket is None and linked is not None:
-            if came_back and linked.state == State.CLOSED and not device.retired:
+            if not came_back:
+                return "ignored"  # called off while it went on, and it still goes on
+            if linked.state == State.CLOSED and not device.retired:
                 ticket = linked
-            else:
-                return "ignored"  # called off, merged away, or closed by a person's decision
         if ticket is None:
             if device.retired:
                 return "retired"

@@ -19,7 +19,7 @@ from zerodistance.clock import Clock
 from zerodistance.errors import ZeroDistanceError
 from zerodistance.log import open_log
 from zerodistance.settings import Settings
-from zerodistance.store.database import Pool, open_pool
+from zerodistance.store.database import Pool, open_pool, translated
 from zerodistance.store.outbox import Relay
 
 NAME = "work"
@@ -78,7 +78,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
 
 def repeat(stop: threading.Event, pause_s: float, *turns: Callable[[], object]) -> None:
-    """Take all ``turns`` again and again until ``stop``; one that fails for now waits, and the others go on."""
+    """Take all ``turns`` again and again until ``stop``; one that fails waits while the others go on."""
     waits = dict.fromkeys(range(len(turns)), 0.0)
     skip = dict.fromkeys(range(len(turns)), 0.0)
     while not stop.is_set():
@@ -110,10 +110,16 @@ class Hourly:
         now = self._clock.now()
         if duties.hour_of(now) == self._last:
             return 0
-        with self._pool.connection() as conn:
-            found = job.run_once(conn, self._catalogue, now)
-        self._last = duties.hour_of(now)
-        return found
+        try:
+            with translated(), self._pool.connection() as conn:
+                return job.run_once(conn, self._catalogue, now)
+        except ZeroDistanceError:
+            raise
+        except Exception:
+            _log.exception("work.insights_failed")  # tickets do not wait for it; the next hour tries anew
+            return 0
+        finally:
+            self._last = duties.hour_of(now)
 
 
 def _due(pool: Pool, clock: Clock, desk: Desk, sender: CommandSender) -> list[Callable[[], object]]:

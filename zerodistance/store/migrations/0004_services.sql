@@ -10,6 +10,10 @@ ALTER TABLE ticket
     ADD CONSTRAINT ticket_merged_into CHECK ((state = 'merged') = (merged_into IS NOT NULL)),
     ADD CONSTRAINT ticket_not_into_itself CHECK (merged_into <> id);
 CREATE UNIQUE INDEX ticket_one_open ON ticket (device_id) WHERE state NOT IN ('closed', 'cancelled', 'merged');
+-- A finding leads one open ticket at most; a merged one keeps what it was opened for.
+DROP INDEX ticket_finding;
+CREATE UNIQUE INDEX ticket_finding ON ticket (finding_id)
+    WHERE finding_id IS NOT NULL AND state NOT IN ('closed', 'cancelled', 'merged');
 CREATE INDEX ticket_closed ON ticket (tenant_id, closed_at DESC) WHERE state = 'closed';
 
 -- No change of a ticket without its line in the history: the version counts up by one, and at commit the
