@@ -30,7 +30,7 @@ class Merged(NamedTuple):
     """What two samples of one instant make.
 
     Attributes:
-        sample: the outcome; the stored one itself when nothing changes.
+        sample: the outcome; the stored one itself when its row need not change.
         outcome: duplicate (nothing new), merged (gaps filled), conflict (values differ).
         conflicts: the channels that differ.
         winner: the sample whose values were kept in the conflicts.
@@ -67,7 +67,10 @@ def merge(stored: Sample, new: Sample) -> Merged:
             conflicts.append(Conflict(channel, kept, other))
     changed = quality != stored.quality or _readings(values) != _readings(stored.values)
     if not changed and not conflicts:
-        return Merged(stored, "duplicate", [], winner, loser)
+        # confirmed by a later message, the row is as young as that one when an older one contradicts it
+        older = _age(stored)[:2] < _age(new)[:2]
+        kept_row = msgspec.structs.replace(stored, boot=new.boot, seq=new.seq) if older else stored
+        return Merged(kept_row, "duplicate", [], winner, loser)
     sample = msgspec.structs.replace(winner, values=values, quality=quality, unknown={})
     return Merged(sample, "conflict" if conflicts else "merged", conflicts, winner, loser)
 

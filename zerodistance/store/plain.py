@@ -182,8 +182,9 @@ def coalesce(ranges: Iterable[Touched]) -> list[Touched]:
 
 def _missing(conn: Connection, names: Iterable[str]) -> list[str]:
     rows = conn.execute(
-        "SELECT name FROM unnest(%s::text[]) AS n (name)"
-        " WHERE to_regclass('storage.' || quote_ident(name)) IS NULL ORDER BY 1",
+        # read from the table: to_regclass may still remember that there was none before we waited
+        "SELECT name FROM unnest(%s::text[]) AS n (name) WHERE NOT EXISTS (SELECT FROM pg_class AS c"
+        " WHERE c.relnamespace = 'storage'::regnamespace AND c.relname = n.name) ORDER BY 1",
         (list(names),),
     )
     return [row[0] for row in rows]

@@ -97,7 +97,7 @@ def _write_type(conn: Connection, shape: TableShape, samples: Sequence[Sample]) 
         result = merge(before, rounded(sample, shape.channels))
         outcomes[result.outcome] += 1
         conflicts.extend(_conflict_rows(result))
-        if result.outcome != "duplicate":
+        if result.sample is not before:
             (changed if key in stored else fresh)[key] = result.sample
 
     if shape.partitioned:
