@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from types import SimpleNamespace
 
 import pytest
+import structlog.testing
 
 from tests.fixtures.processes import free_port
 from tests.log.conftest import SILENCE_S
 from tests.log.reading import read
 from zerodistance.errors import LogError, UnavailableError
 from zerodistance.log import kafka as kafka_module
-from zerodistance.log import open_log
+from zerodistance.log import kafka_errors, open_log
 
 pytestmark = pytest.mark.kafka
 
@@ -42,6 +45,22 @@ def test_prefixes_keep_installations_apart(kafka_address: str) -> None:
         assert [(r.topic, r.value) for r in records] == [("t", value)]
     one.close()
     two.close()
+
+
+def test_a_broker_that_is_away_does_not_flood_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(kafka_errors, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    handler = kafka_errors.QuietHandler()
+    with structlog.testing.capture_logs() as lines:
+        for name in ("kafka.net", "kafka.net", "kafka.cluster", "kafka.net"):
+            handler.handle(logging.LogRecord(name, logging.ERROR, "", 0, "refused %s", ("x",), None))
+        now[0] += 11
+        handler.handle(logging.LogRecord("kafka.net", logging.ERROR, "", 0, "again", None, None))
+    assert [(line["by"], line["said"], line["kept_back"]) for line in lines] == [
+        ("kafka.net", "refused x", 0),
+        ("kafka.cluster", "refused x", 0),
+        ("kafka.net", "again", 2),
+    ]
 
 
 @pytest.mark.soak

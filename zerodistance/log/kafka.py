@@ -15,7 +15,7 @@ from kafka.admin import KafkaAdminClient
 from zerodistance.errors import LogError
 from zerodistance.log.interface import Assigned, Revoked, TopicPartition
 from zerodistance.log.kafka_consumer import KafkaLogConsumer
-from zerodistance.log.kafka_errors import translated
+from zerodistance.log.kafka_errors import QuietHandler, translated
 from zerodistance.log.kafka_producer import KafkaLogProducer
 from zerodistance.log.window import MAX_BYTES, MAX_RECORDS
 
@@ -61,6 +61,7 @@ class KafkaLog:
         self._lock = threading.RLock()
         self._producers: list[KafkaLogProducer] = []
         self._consumers: list[KafkaLogConsumer] = []
+        QuietHandler.install()
         with translated(f"reaching {', '.join(brokers)}"):
             self._admin = KafkaAdminClient(
                 bootstrap_servers=self._brokers,

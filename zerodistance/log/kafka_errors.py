@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import time
 from collections.abc import Iterator
 
+import structlog
 from kafka import errors
 
 from zerodistance.errors import FencedError, LogError, UnavailableError, ZeroDistanceError
@@ -16,6 +19,39 @@ _FENCED = (
     errors.UnknownMemberIdError,
     errors.FencedInstanceIdError,
 )
+
+# While a broker is away kafka-python logs some ten lines a second of the same kind.
+_QUIET_S = 10.0
+
+_log = structlog.get_logger(__name__)
+
+
+class QuietHandler(logging.Handler):
+    """Passes one line of each of kafka-python's loggers in ten seconds on, and says how many it kept back."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._next: dict[str, float] = {}
+        self._kept: dict[str, int] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Pass a record on, or count it."""
+        now = time.monotonic()
+        if now < self._next.get(record.name, 0.0):
+            self._kept[record.name] = self._kept.get(record.name, 0) + 1
+            return
+        self._next[record.name] = now + _QUIET_S
+        _log.warning(
+            "kafka_client", said=record.getMessage(), by=record.name, kept_back=self._kept.pop(record.name, 0)
+        )
+
+    @classmethod
+    def install(cls) -> None:
+        """Take the place of what kafka-python would print; once for a process."""
+        logger = logging.getLogger("kafka")
+        if not any(isinstance(handler, cls) for handler in logger.handlers):
+            logger.addHandler(cls())
+            logger.propagate = False
 
 
 @contextlib.contextmanager

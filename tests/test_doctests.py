@@ -1,0 +1,21 @@
+"""The examples in docstrings are true."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+ROOMS = ("zerodistance", "ingest", "stream", "services", "models", "dashboards", "simulators")
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_examples_in_docstrings(room: str) -> None:
+    package = importlib.import_module(room)
+    names = [room] + [found.name for found in pkgutil.walk_packages(package.__path__, f"{room}.")]
+    for name in names:
+        if not name.endswith("__main__"):
+            failed, _ = doctest.testmod(importlib.import_module(name))
+            assert failed == 0, f"examples in {name}"
