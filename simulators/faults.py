@@ -1,7 +1,8 @@
 """Faults: when they begin, how their severity grows, and when the appliance stops doing its work.
 
-Severity runs from 0 (healthy) to 1 (the magnitude that the type's physics documents for the fault). A growth law says
-how it gets there, and can be inverted, so that the time of functional failure is known beforehand.
+Severity runs from 0 (healthy) to 1 (the magnitude that the type's physics documents for the fault). A
+growth law says how it gets there, and can be inverted, so that the time of functional failure is known
+beforehand.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def hours_until(growth: GrowthKind, share: float, full_after: float) -> float:
 
 
 class Severities:
-    """Severity of every fault at one moment: fault → (devices,), kept only for faults that some device has."""
+    """Severity of every fault at one moment: fault → (devices,), only for faults that some device has."""
 
     def __init__(self, devices: int) -> None:
         self._devices = devices
@@ -168,7 +169,9 @@ class FaultBook:
         """
         law = self.laws.get(fault)
         if law is None:
-            raise SettingsError(f"{name}: no fault {fault!r} can be simulated: choose of {', '.join(self.laws)}.")
+            raise SettingsError(
+                f"{name}: no fault {fault!r} can be simulated: choose of {', '.join(self.laws)}."
+            )
         if not 0.0 < severity <= 1.0:
             raise SettingsError(f"{name}: severity {severity:g} of {fault} must be above 0 and at most 1.")
         entry = FaultEntry(

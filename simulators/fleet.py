@@ -163,7 +163,9 @@ def _problems(plan: FleetPlan, catalogue: Catalogue) -> list[str]:
         if group.count < 1:
             return [f"the group {group.prefix!r} has no appliance: count is {group.count}"]
         if period % plan.step_s or SPAN_S % period:
-            return [f"period_s {period:g} of {group.prefix!r} must be a multiple of step_s and divide {SPAN_S}"]
+            return [
+                f"period_s {period:g} of {group.prefix!r} must be a multiple of step_s and divide {SPAN_S}"
+            ]
         for device in group.ids():
             if device in kinds:
                 return [f"{device} is there twice: give the groups different prefixes"]
@@ -179,5 +181,3 @@ def _problems(plan: FleetPlan, catalogue: Catalogue) -> list[str]:
         if not 0 < fault.severity <= 1:
             return [f"severity {fault.severity:g} of {fault.device} must be above 0 and at most 1"]
     return []
-
-

@@ -1,7 +1,8 @@
 """Homes around the appliances: weather, people, presence, meals, shopping, distance from home.
 
-Vectorised over homes. A day's habits are drawn once per home and day (:func:`keyed` by the day), so any span of time can
-be looked at on its own and always shows the same life. All figures are engineering estimates of ordinary homes.
+Vectorised over homes. A day's habits are drawn once per home and day (:func:`keyed` by the day), so any
+span of time can be looked at on its own and always shows the same life. All figures are engineering
+estimates of ordinary homes.
 """
 
 from __future__ import annotations
@@ -172,7 +173,9 @@ class Homes:
         mixed = {key: today[key] * (1 - share) + tomorrow[key] * share for key in ("weather", "damp", "dust")}
         c, h = self.climate, hour[:, None]
         year_day = (day % 365.2425 + hour / 24.0)[:, None]
-        seasonal = c.mean + c.season * np.cos(2 * np.pi * (year_day - c.warmest_day) / 365.2425) + mixed["weather"]
+        seasonal = (
+            c.mean + c.season * np.cos(2 * np.pi * (year_day - c.warmest_day) / 365.2425) + mixed["weather"]
+        )
         outdoor = seasonal + c.daily * np.cos(2 * np.pi * (h - 15.0) / 24.0)
         humidity = np.clip(c.humidity + mixed["damp"] - 2.2 * (outdoor - seasonal), 25.0, 98.0)
         away = (today["out"] > 0) & (h >= today["leaves"]) & (h < today["returns"])
@@ -185,7 +188,10 @@ class Homes:
         first = np.abs(h - today["shopping"]) < 0.02 + step_s / 7200.0
         # A room drifts with the season: part of the outdoor swing, softened by heating in winter.
         indoor = np.maximum(
-            self._indoor + self._insulation * (seasonal - 18.0) + 0.6 * (outdoor - seasonal) * self._insulation, 16.5
+            self._indoor
+            + self._insulation * (seasonal - 18.0)
+            + 0.6 * (outdoor - seasonal) * self._insulation,
+            16.5,
         )
         wave = np.clip(np.sin(np.pi * (hour - 6.0) / 12.0), 0.0, 1.0)
         return HomeSpan(

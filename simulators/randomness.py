@@ -1,7 +1,7 @@
 """Random numbers that depend on what they are for, never on when they were drawn.
 
-Every draw is keyed by the fleet's seed, a purpose and a few whole numbers (a day, a chunk of time), so a run that
-stops and resumes, or steps in other portions, sees the same households and the same sensor noise.
+Every draw is keyed by the fleet's seed, a purpose and a few whole numbers (a day, a chunk of time), so a
+run that stops and resumes, or steps in other portions, sees the same households and the same sensor noise.
 """
 
 from __future__ import annotations

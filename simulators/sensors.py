@@ -1,4 +1,4 @@
-"""What an appliance reports of what is true: noise, offset and drift, quantisation, lost readings, clock errors."""
+"""What an appliance reports of what is true: noise, offset, drift, quantisation, losses, clock errors."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ class Sensors:
         self._lost, self._missing = lost, missing
         rng = keyed(seed, f"sensors/{appliance.type}")
         self._bias = {name: rng.normal(0.0, one.bias, devices) for name, one in sorted(noise.items())}
-        self._drift = {name: rng.normal(0.0, one.drift_per_year, devices) for name, one in sorted(noise.items())}
+        self._drift = {
+            name: rng.normal(0.0, one.drift_per_year, devices) for name, one in sorted(noise.items())
+        }
         self._skew_us = rng.normal(0.0, skew_s, devices) * 1e6
         # Crystal error, put right by the appliance's daily time synchronisation.
         self._drift_ppm = rng.normal(0.0, 15.0 if skew_s > 0 else 0.0, devices)
@@ -83,7 +85,8 @@ class Sensors:
         time_s: float,
         impossible: Array | None = None,
     ) -> Array:
-        """Return what the sensors of ``channel`` report: shape (rows, devices of the phase), NaN where missing.
+        """Return what the sensors of ``channel`` report: shape (rows, devices of the phase), NaN where
+        missing.
 
         Args:
             channel: its name in the catalogue.
@@ -114,7 +117,7 @@ class Sensors:
         return value
 
     def clock_us(self, time_us: NDArray[np.int64], who: NDArray[np.intp]) -> NDArray[np.int64]:
-        """Return what the appliances' own clocks show at ``time_us`` (rows,): (rows, devices), whole milliseconds."""
+        """Return what the appliances' clocks show at ``time_us`` (rows,): (rows, devices), in whole ms."""
         since_sync = (time_us % 86_400_000_000)[:, None]
         error = self._skew_us[who] + self._drift_ppm[who] * 1e-6 * since_sync
         shown: NDArray[Any] = (time_us[:, None] + error.astype(np.int64)) // 1000 * 1000

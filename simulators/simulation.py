@@ -66,7 +66,9 @@ class Rows(NamedTuple):
 class Population:
     """All devices of one group."""
 
-    def __init__(self, plan: FleetPlan, group: Group, homes: Homes, catalogue: Catalogue, start_us: int) -> None:
+    def __init__(
+        self, plan: FleetPlan, group: Group, homes: Homes, catalogue: Catalogue, start_us: int
+    ) -> None:
         self.type, self.ids = group.type, group.ids()
         self.index = {device: number for number, device in enumerate(self.ids)}
         self._purpose = f"{group.type}/{group.prefix}"
@@ -145,7 +147,9 @@ class Population:
         names, columns = list(self._inputs), list(self._inputs.values())
         for step in range(first, last):
             severity = self.book.at(self.time_us)
-            physics.step(dict(zip(names, [column[step] for column in columns], strict=True)), severity, seconds)
+            physics.step(
+                dict(zip(names, [column[step] for column in columns], strict=True)), severity, seconds
+            )
             happenings = physics.take_happenings()
             if not silent:
                 reports += [
@@ -182,14 +186,22 @@ class Population:
                     nothing = np.full(len(who), np.nan)
                     broken = np.stack(
                         [
-                            rows.impossible[step][name][who] if name in rows.impossible.get(step, ()) else nothing
+                            rows.impossible[step][name][who]
+                            if name in rows.impossible.get(step, ())
+                            else nothing
                             for step in steps
                         ]
                     )
-                values[name] = self.sensors.observe(name, true, noise, taken, who, self._span * SPAN_S, broken)
+                values[name] = self.sensors.observe(
+                    name, true, noise, taken, who, self._span * SPAN_S, broken
+                )
             ids = [self.ids[number] for number in who]
             batches.append(Batch(self.type, ids, time_us, values, noise.lost[taken]))
         return batches
+
+    def skip_to(self, time_us: int) -> None:
+        """Go on at ``time_us``, rounded down to a step, without the time between."""
+        self.time_us = max(self.time_us, time_us // self._dt_us * self._dt_us)
 
     def save(self) -> dict[str, NDArray[Any]]:
         """Return the physical state as arrays, to be given to :meth:`resume`."""
@@ -229,9 +241,7 @@ class FleetSimulation:
         self.plan, self._catalogue = plan, catalogue
         offset = plan.utc_offset_hours(live or start)
         homes = Homes(plan.homes, plan.seed, plan.climate, offset)
-        self.populations = [
-            Population(plan, group, homes, catalogue, to_us(start)) for group in plan.group
-        ]
+        self.populations = [Population(plan, group, homes, catalogue, to_us(start)) for group in plan.group]
         self._of = {device: population for population in self.populations for device in population.ids}
         live_us = to_us(live or start)
         for planned in plan.fault:
@@ -281,6 +291,11 @@ class FleetSimulation:
             reports = [one for one in reports if one.happening.kind != "fault"]
         return batches, reports
 
+    def skip_to(self, time_us: int) -> None:
+        """Leave out the time until ``time_us``: the appliances wake up there as they are."""
+        for population in self.populations:
+            population.skip_to(time_us)
+
     def command(self, device: str, name: str, arguments: Mapping[str, Any]) -> Outcome:
         """Let a device obey a command."""
         return self._population(device).command(device, name, arguments)
@@ -295,9 +310,9 @@ class FleetSimulation:
         population = self._population(device)
         number = population.index[device]
         for entry in population.book.entries:
-            if entry.device == number and entry.fault == fault and entry.cleared_us is None:
-                if entry.onset_us <= population.time_us:
-                    return entry  # it has it already: a repeated message changes nothing
+            mine = entry.device == number and entry.fault == fault and entry.cleared_us is None
+            if mine and entry.onset_us <= population.time_us:
+                return entry  # it has it already: a repeated message changes nothing
         return population.book.plan(number, device, fault, population.time_us, severity=severity, **law)
 
     def clear_fault(self, device: str, fault: str | None) -> list[FaultEntry]:

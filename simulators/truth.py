@@ -1,7 +1,8 @@
 """The ground truth of a run, as JSON lines: what was wrong with which appliance, since when, how badly.
 
-The first line describes the run. Then one line for each fault, written whenever it is planned, begins, changes or ends:
-the last line of an ``id`` holds. Times are RFC 3339, severity over time is a list of [time, severity].
+The first line describes the run. Then one line for each fault, written whenever it is planned, begins,
+changes or ends: the last line of an ``id`` holds. Times are RFC 3339, severity over time is a list of
+[time, severity].
 """
 
 from __future__ import annotations
@@ -80,7 +81,9 @@ class TruthFile:
         try:
             self._file = path.open("a", encoding="utf-8")
         except OSError as error:
-            raise SettingsError(f"{path} cannot be written ({error.strerror}): give --truth another path.") from error
+            raise SettingsError(
+                f"{path} cannot be written ({error.strerror}): give --truth another path."
+            ) from error
         self._catalogue = catalogue
         self._written: dict[str, Json] = {}
 

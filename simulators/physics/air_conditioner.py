@@ -1,16 +1,18 @@
 """A split air conditioner with a fixed-speed compressor, in one room of a home; it cools, heats and purifies.
 
-Model: the room's air and its walls, the sensible and latent capacity of the indoor coil, supply air, moisture, fine dust
-and carbon dioxide of the room. A thermostat with hysteresis and a restart delay of three minutes switches the
-compressor; people switch the appliance when they come, go, and (sometimes) forget.
+Model: the room's air and its walls, the sensible and latent capacity of the indoor coil, supply air,
+moisture, fine dust and carbon dioxide of the room. A thermostat with hysteresis and a restart delay of
+three minutes switches the compressor; people switch the appliance when they come, go, and (sometimes)
+forget.
 
-Magnitudes (issue figures): supply air 9–12 K below the room's, cycles of 15–20 minutes, restart delay 3 min. Room and unit
-sizes are engineering estimates for a room of 20–30 m² with a 3.5 kW unit of COP 3.8.
+Magnitudes (issue figures): supply air 9–12 K below the room's, cycles of 15–20 minutes, restart delay 3
+min. Room and unit sizes are engineering estimates for a room of 20–30 m² with a 3.5 kW unit of COP 3.8.
 
-Faults at severity 1: ``filter_clogged`` half of the indoor airflow gone (months); ``refrigerant_leak`` 60 % of the
-charge (weeks); ``condenser_fouled`` half of the outdoor airflow (months), each by NREL's law; ``indoor_fan_stopped``
-hardly any air moves, the coil freezes (minutes); ``short_cycling`` the compressor trips after three minutes of running,
-so cycles stay under ten minutes; ``cooling_lost`` the compressor does not run; ``bad_air`` a source of fine dust.
+Faults at severity 1: ``filter_clogged`` half of the indoor airflow gone (months); ``refrigerant_leak`` 60 %
+of the charge (weeks); ``condenser_fouled`` half of the outdoor airflow (months), each by NREL's law;
+``indoor_fan_stopped`` hardly any air moves, the coil freezes (minutes); ``short_cycling`` the compressor
+trips after three minutes of running, so cycles stay under ten minutes; ``cooling_lost`` the compressor does
+not run; ``bad_air`` a source of fine dust.
 """
 
 from __future__ import annotations
@@ -195,7 +197,7 @@ class AirConditioner(Physics):
         self._report(severity)
 
     def _people(self, row: Mapping[str, Array]) -> None:
-        """Follow what the people in the home want, unless a command said otherwise since they last changed it."""
+        """Follow what the people want, unless a command said otherwise since they last changed it."""
         s = self.state
         wanted = row["wanted"] > 0
         changed = wanted != s["wanted"]
@@ -258,7 +260,13 @@ class AirConditioner(Physics):
         return capacity * p["capacity"], power * p["power"]
 
     def _air(
-        self, row: Mapping[str, Array], severity: Severities, latent: Array, blocked: Array, fan: Mask, seconds: float
+        self,
+        row: Mapping[str, Array],
+        severity: Severities,
+        latent: Array,
+        blocked: Array,
+        fan: Mask,
+        seconds: float,
     ) -> None:
         """Moisture, fine dust and carbon dioxide of the room."""
         p, s = self.parameters, self.state
@@ -274,7 +282,9 @@ class AirConditioner(Physics):
 
         purifying = s["purify_s"] > 0
         persistent = severity.persistent("bad_air") & (severity["bad_air"] > 0)
-        strength = np.where(purifying, 260.0, p["clean_air"]) * (1.0 - blocked) * np.where(persistent, 0.15, 1.0)
+        strength = (
+            np.where(purifying, 260.0, p["clean_air"]) * (1.0 - blocked) * np.where(persistent, 0.15, 1.0)
+        )
         removal = p["ventilation"] + 0.25 + np.where(fan, strength / p["volume"], 0.0)
         source = (
             p["ventilation"] * 0.7 * row["dust"]
@@ -288,7 +298,9 @@ class AirConditioner(Physics):
 
         left = np.maximum(s["purify_s"] - seconds, 0.0)
         # The source of an ordinary bad-air spell is gone once the purifier has worked its time.
-        for device in np.flatnonzero(purifying & (left <= _PURIFY_S / 2) & (severity["bad_air"] > 0) & ~persistent):
+        for device in np.flatnonzero(
+            purifying & (left <= _PURIFY_S / 2) & (severity["bad_air"] > 0) & ~persistent
+        ):
             self.cured.append((int(device), "bad_air"))
         calm = (severity["bad_air"] <= 0) & (s["dust"] < _PURIFIED_BELOW)
         s["purify_s"] = np.where(calm, 0.0, left)

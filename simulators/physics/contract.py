@@ -32,7 +32,8 @@ class Outcome(NamedTuple):
 DONE = Outcome("done")
 
 
-class Happening(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Happening:
     """Something that an appliance reports by itself: an event, or a fault code raised or taken back.
 
     Attributes:
@@ -47,7 +48,7 @@ class Happening(NamedTuple):
     device: int
     kind: Literal["event", "fault"]
     name: str
-    data: dict[str, Any] = {}
+    data: Mapping[str, Any] = field(default_factory=dict)
     active: bool = True
 
 
@@ -82,7 +83,7 @@ class Physics(ABC):
     @classmethod
     @abstractmethod
     def create(cls, devices: int, rng: np.random.Generator, spread: float) -> Physics:
-        """Draw parameters of ``devices`` appliances, each a factor of about 1 ± ``spread`` from the type's mean."""
+        """Draw parameters of ``devices`` appliances, each about 1 ± ``spread`` times the type's mean."""
 
     @abstractmethod
     def inputs(self, homes: HomeSpan, rng: np.random.Generator) -> dict[str, Array]:
@@ -90,7 +91,7 @@ class Physics(ABC):
 
     @abstractmethod
     def step(self, row: Mapping[str, Array], severity: Severities, seconds: float) -> None:
-        """Advance every device by ``seconds``; ``row`` holds one step of :meth:`inputs`, arrays (devices,)."""
+        """Advance every device by ``seconds``; ``row`` is one step of :meth:`inputs`, arrays (devices,)."""
 
     @abstractmethod
     def read(self) -> Mapping[str, Array]:
@@ -98,7 +99,7 @@ class Physics(ABC):
 
     @abstractmethod
     def impossible(self, severity: Severities) -> Mapping[str, Array]:
-        """Return channels whose sensor is broken: channel → (devices,), the reading, NaN where it is sound."""
+        """Return what broken sensors read: channel → (devices,), NaN where the sensor is sound."""
 
     @abstractmethod
     def obey(self, device: int, name: str, arguments: Mapping[str, Any]) -> Outcome:
@@ -121,5 +122,5 @@ class Physics(ABC):
 
 
 def around(rng: np.random.Generator, mean: float, devices: int, spread: float) -> Array:
-    """Return ``devices`` positive values around ``mean``, log-normal with the relative deviation ``spread``."""
+    """Return ``devices`` positive values around ``mean``, log-normal, relative deviation ``spread``."""
     return mean * np.exp(rng.normal(0.0, spread, devices))

@@ -31,8 +31,8 @@ def relative_humidity(ratio: Array, temperature: Array) -> Array:
 def wet_bulb(temperature: Array, humidity: Array) -> Array:
     """Return the wet-bulb temperature for ``humidity`` in per cent.
 
-    Stull, "Wet-Bulb Temperature from Relative Humidity and Air Temperature", J. Appl. Meteor. Climatol. 50 (2011):
-    within 1 K between 5 and 99 % and −20 and 50 °C.
+    Stull, "Wet-Bulb Temperature from Relative Humidity and Air Temperature", J. Appl. Meteor. Climatol. 50
+    (2011): within 1 K between 5 and 99 % and −20 and 50 °C.
     """
     h = np.clip(humidity, 5.0, 99.0)
     result: Array = (

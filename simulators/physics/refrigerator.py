@@ -1,19 +1,23 @@
-"""A frost-free refrigerator with freezer: one evaporator in the freezer, a fan, a fixed split of the cold air.
+"""A frost-free refrigerator with freezer: one evaporator in the freezer, a fan, a fixed split of the cold
+air.
 
-Model: air and contents of both compartments, the evaporator and its frost, water vapour in the fresh-food compartment;
-the fresh-food sensor opens a damper, and either compartment calls for a fixed-speed compressor, with hysteresis and a
-restart delay; defrost after an adaptive time of compressor running. Each device is commissioned at 25 °C room temperature so that
-the fresh food stands at its set-point and the freezer at −18 °C with an evaporator of about −26 °C.
+Model: air and contents of both compartments, the evaporator and its frost, water vapour in the fresh-food
+compartment; the fresh-food sensor opens a damper, and either compartment calls for a fixed-speed
+compressor, with hysteresis and a restart delay; defrost after an adaptive time of compressor running. Each
+device is commissioned at 25 °C room temperature so that the fresh food stands at its set-point and the
+freezer at −18 °C with an evaporator of about −26 °C.
 
-Magnitudes (issue figures; compartment temperatures after IEC 62552-1): fresh food 3–5 °C, freezer −18 ± 2 °C, evaporator
-−20…−30 °C running, duty 20–40 %, runs of 20–30 min, 20→33 °C ambient +15…53 % energy, defrost every 9–96 h of
-compressor time ending near 7 °C after about 16 min. Conductances and capacities are engineering estimates.
+Magnitudes (issue figures; compartment temperatures after IEC 62552-1): fresh food 3–5 °C, freezer −18 ± 2
+°C, evaporator −20…−30 °C running, duty 20–40 %, runs of 20–30 min, 20→33 °C ambient +15…53 % energy,
+defrost every 9–96 h of compressor time ending near 7 °C after about 16 min. Conductances and capacities are
+engineering estimates.
 
-Faults at severity 1: ``door_ajar`` +5–8 K/h in the fresh-food compartment; ``compressor_failed`` no compressor power;
-``defrost_heater_open`` frost stays, +0.3–1 K/day, running all the time after 5–10 days; ``condenser_fan_stopped`` power
-+10–25 %, duty +30–60 %; ``refrigerant_leak`` most of the charge
-gone (NREL's law up to 30 %); ``gasket_leak`` a gap whose
-air exchange adds about a third to the heat load; ``thermistor_open`` reads −127 °C and the compressor runs on;
+Faults at severity 1: ``door_ajar`` +5–8 K/h in the fresh-food compartment; ``compressor_failed`` no
+compressor power;
+``defrost_heater_open`` frost stays, +0.3–1 K/day, running all the time after 5–10 days;
+``condenser_fan_stopped`` power +10–25 %, duty +30–60 %; ``refrigerant_leak`` most of the charge gone
+(NREL's law up to 30 %); ``gasket_leak`` a gap whose air exchange adds about a third to the heat load;
+``thermistor_open`` reads −127 °C and the compressor runs on;
 ``bad_air`` a source of odour that brings the air quality index to 200–300 in hours.
 """
 
@@ -44,7 +48,9 @@ _DOOR_ALARM_S = 300.0
 _STERILISE_S = 1800.0
 _LEAK_AT_FULL = 0.85  # share of the charge
 _BROKEN_READING_C = -127.0
-_OPEN_DOOR_W_PER_K = 27.0  # a 15 s opening at 20 K exchanges some 8 kJ: most of 0.25 m³ of air and the liner's skin
+_OPEN_DOOR_W_PER_K = (
+    27.0  # a 15 s opening at 20 K exchanges some 8 kJ: most of 0.25 m³ of air and the liner's skin
+)
 _AJAR_W_PER_K = 9.0
 _GASKET_W_PER_K = 1.1
 _FROST_BLOCKS_COIL_KG = 0.75  # frost that halves the air through the coil
@@ -193,7 +199,13 @@ class Refrigerator(Physics):
         slope = 0.036 * p["capacity"]  # the map's own slope, for the implicit step below
         target = np.where(
             running,
-            (to_fresh * fresh + to_freezer * freezer + SUBLIMATION_J_PER_KG * wet - capacity + slope * evaporator)
+            (
+                to_fresh * fresh
+                + to_freezer * freezer
+                + SUBLIMATION_J_PER_KG * wet
+                - capacity
+                + slope * evaporator
+            )
             / (gain + slope),
             freezer,
         )
@@ -219,9 +231,11 @@ class Refrigerator(Physics):
         s["fresh"] = fresh + seconds / p["air_fresh"] * (
             (p["ua_fresh"] + gap) * (ambient - fresh) - exchange_fresh - cold_fresh
         )
-        s["fresh_food"] = s["fresh_food"] + (
-            exchange_fresh * seconds + row["put_in"] * 3600.0 * (ambient - s["fresh_food"])
-        ) / p["food_fresh"]
+        s["fresh_food"] = (
+            s["fresh_food"]
+            + (exchange_fresh * seconds + row["put_in"] * 3600.0 * (ambient - s["fresh_food"]))
+            / p["food_fresh"]
+        )
         s["freezer"] = freezer + seconds / p["air_freezer"] * (
             (p["ua_freezer"] + 0.05 * gap) * (ambient - freezer) - exchange_freezer - cold_freezer
         )
@@ -280,7 +294,9 @@ class Refrigerator(Physics):
         # A run that begins for one compartment serves the other as well: fewer, longer runs.
         begins = on & ~s["running"]
         s["damper"] = s["damper"] | (begins & (s["fresh"] > s["set_point"] - 0.4 * p["hysteresis"]))
-        s["freezer_call"] = s["freezer_call"] | (begins & (s["freezer"] > -18.0 - 0.4 * p["hysteresis_freezer"]))
+        s["freezer_call"] = s["freezer_call"] | (
+            begins & (s["freezer"] > -18.0 - 0.4 * p["hysteresis_freezer"])
+        )
         on = on & ~defrosting & (s["running"] | (s["since_off"] >= _RESTART_S))
         s["since_off"] = np.where(on, 0.0, s["since_off"] + seconds)
         s["running"] = on
@@ -300,14 +316,18 @@ class Refrigerator(Physics):
         heat = np.where(works, p["heater"] * 0.92, 0.0) + 1.0 * (s["freezer"] - s["evaporator"])
         joules = np.where(lasting, heat * seconds, 0.0)
         at_melting = s["evaporator"] >= -0.01
-        melt = np.where(at_melting & lasting, np.minimum(np.maximum(joules, 0.0) / FUSION_J_PER_KG, s["frost"]), 0.0)
+        melt = np.where(
+            at_melting & lasting, np.minimum(np.maximum(joules, 0.0) / FUSION_J_PER_KG, s["frost"]), 0.0
+        )
         s["frost"] = s["frost"] - melt
         warmed = s["evaporator"] + (joules - melt * FUSION_J_PER_KG) / p["evaporator"]
         # Metal stops at 0 °C while there is frost to melt.
         warmed = np.where(lasting & (s["frost"] > 1e-6) & ~at_melting, np.minimum(warmed, 0.0), warmed)
         s["evaporator"] = np.where(lasting, warmed, s["evaporator"])
         # Part of the heater's warmth reaches the freezer's air.
-        s["freezer"] = s["freezer"] + np.where(lasting & works, 0.08 * p["heater"] * seconds / p["air_freezer"], 0.0)
+        s["freezer"] = s["freezer"] + np.where(
+            lasting & works, 0.08 * p["heater"] * seconds / p["air_freezer"], 0.0
+        )
         s["defrost_s"] = np.where(lasting, s["defrost_s"] + seconds, 0.0)
         done = lasting & ((s["evaporator"] >= _DEFROST_END_C) | (s["defrost_s"] >= _DEFROST_MAX_S))
         if done.any():
@@ -315,7 +335,9 @@ class Refrigerator(Physics):
             # Adaptive: a short defrost (little frost) lengthens the interval, a long one shortens it.
             scale = np.clip(_DEFROST_TARGET_S / np.maximum(s["defrost_s"], 60.0), 0.7, 1.3)
             s["interval_h"] = np.where(done, np.clip(s["interval_h"] * scale, 9.0, 96.0), s["interval_h"])
-            s["frost_missed"] = np.where(done, np.where(missed, np.maximum(s["frost_missed"], 1e-3), 0.0), s["frost_missed"])
+            s["frost_missed"] = np.where(
+                done, np.where(missed, np.maximum(s["frost_missed"], 1e-3), 0.0), s["frost_missed"]
+            )
             s["ran_h"] = np.where(done, 0.0, s["ran_h"])
             s["defrost_s"] = np.where(done, 0.0, s["defrost_s"])
         return lasting & ~done
@@ -333,8 +355,8 @@ class Refrigerator(Physics):
         p, s = self.parameters, self.state
         bad = severity["bad_air"]
         source = p["odour"] * (1.0 + 0.5 * (row["put_in"] > 0.1)) + 75.0 * bad  # index points per hour
-        # The filter keeps a time constant of three hours; sterilising removes within a quarter of an hour, unless
-        # the source is a spent filter, which sterilising cannot renew.
+        # The filter keeps a time constant of three hours; sterilising removes within a quarter of an hour,
+        # unless the source is a spent filter, which sterilising cannot renew.
         removal = 0.33 * np.where(severity.persistent("bad_air"), 1.0 - 0.2 * bad, 1.0)
         sterilising = s["sterilise_s"] > 0
         strength = np.where(severity.persistent("bad_air"), 0.25, 4.0)

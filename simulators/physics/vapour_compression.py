@@ -1,18 +1,19 @@
 """The vapour-compression cycle, shared by refrigerator, freezer, wine cellar and air conditioner.
 
-How faults change a cycle's capacity and power is taken from measurements, as NREL published them: Kim, Frank, Im,
-Braun, Goldwasser, Leach, "Representing Small Commercial Building Faults in EnergyPlus, Part I: Model Development",
-Buildings 9 (2019) 233, with the coefficients of NREL's OpenStudio fault measures (NonStandardCharging,
-EvaporatorFouling, CondenserFouling). For each fault
+How faults change a cycle's capacity and power is taken from measurements, as NREL published them: Kim,
+Frank, Im, Braun, Goldwasser, Leach, "Representing Small Commercial Building Faults in EnergyPlus, Part I:
+Model Development", Buildings 9 (2019) 233, with the coefficients of NREL's OpenStudio fault measures
+(NonStandardCharging, EvaporatorFouling, CondenserFouling). For each fault
 
     ratio = 1 + F · (C1 + C2·Twb' + C3·Toa' + C4·F + C5·F² + C6·COP),   T' = T / 273.15 + 1  (T in °C)
 
-holds once for cooling capacity and once for the energy input ratio (EIR, power per capacity); Twb is the wet bulb of
-the air that enters the evaporator, Toa the dry bulb of the air that enters the condenser, COP the rated one. Power is
-capacity × EIR. With a rated COP of 4 at 19.4 °C and 35 °C: undercharge of 10/20/30 % gives capacity ×.948/.881/.800 and
-power ×.963/.936/.918; indoor airflow −10/−20/−30 % capacity ×.914/.862/.837, power ×.977/.957/.946; condenser airflow
-−10/−25/−50 % capacity ×1/1/.963, power ×1.03/1.07/1.22. So a leak or a clogged filter lowers the watts while the running
-time rises, and a condenser fault raises the watts.
+holds once for cooling capacity and once for the energy input ratio (EIR, power per capacity); Twb is the
+wet bulb of the air that enters the evaporator, Toa the dry bulb of the air that enters the condenser, COP
+the rated one. Power is capacity × EIR. With a rated COP of 4 at 19.4 °C and 35 °C: undercharge of 10/20/30
+% gives capacity ×.948/.881/.800 and power ×.963/.936/.918; indoor airflow −10/−20/−30 % capacity
+×.914/.862/.837, power ×.977/.957/.946; condenser airflow −10/−25/−50 % capacity ×1/1/.963, power
+×1.03/1.07/1.22. So a leak or a clogged filter lowers the watts while the running time rises, and a
+condenser fault raises the watts.
 """
 
 from __future__ import annotations
@@ -51,9 +52,10 @@ class FaultMeasure:
     ) -> tuple[Array, Array]:
         """Return (capacity ratio, power ratio), arrays like ``intensity``.
 
-        Temperatures are held to the range of the measurements (12.8–23.9 °C wet bulb, 18–46 °C outdoor). Beyond
-        ``limit`` the capacity goes on in a straight line to zero at F = 1, power to 0.55 (engineering estimate: an
-        empty compressor turns against little pressure).
+        Temperatures are held to the range of the measurements (12.8–23.9 °C wet bulb, 18–46 °C outdoor).
+        Beyond
+        ``limit`` the capacity goes on in a straight line to zero at F = 1, power to 0.55 (engineering
+        estimate: an empty compressor turns against little pressure).
         """
         f = np.minimum(intensity, self.limit)
         a = np.clip(wet_bulb, 12.8, 23.9) / 273.15 + 1.0
@@ -104,8 +106,9 @@ def compressor_map(
 ) -> tuple[Array, Array]:
     """Return (capacity, power) relative to the rating point of a fixed-speed compressor.
 
-    Straight lines around the rating point; the slopes are engineering estimates from the shape of makers' tables
-    (AHRI 540 polynomials): warmer suction gives more of both, warmer condensing less capacity for more power.
+    Straight lines around the rating point; the slopes are engineering estimates from the shape of makers'
+    tables (AHRI 540 polynomials): warmer suction gives more of both, warmer condensing less capacity for
+    more power.
     """
     de, dc = evaporating - evaporating_rated, condensing - condensing_rated
     capacity = (1.0 + capacity_per_k * de) * (1.0 - capacity_per_k_condensing * dc)
