@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from zerodistance.catalogue.model import ApplianceType, Catalogue, Text
+from zerodistance.catalogue.model import (
+    ApplianceType,
+    Catalogue,
+    Channel,
+    Command,
+    Event,
+    Fault,
+    FaultCode,
+    Feature,
+    Part,
+    Text,
+)
 from zerodistance.errors import CatalogueError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
+_SECTIONS: dict[str, Any] = {
+    "channels": Channel,
+    "features": Feature,
+    "parts": Part,
+    "commands": Command,
+    "events": Event,
+    "fault_codes": FaultCode,
+    "faults": Fault,
+}
 # Columns that every telemetry table has: a channel of that name would collide.
 RESERVED = frozenset({"time", "device_id", "tenant_id", "boot", "seq", "received_at", "skew_ms", "quality"})
+
+
+def built_in_folder() -> Path:
+    """Return the folder with the types that come with the platform."""
+    return Path(str(resources.files("zerodistance.catalogue")))
 
 
 def load_catalogue(folders: Iterable[Path] = ()) -> Catalogue:
@@ -25,8 +52,7 @@ def load_catalogue(folders: Iterable[Path] = ()) -> Catalogue:
         CatalogueError: for the first thing that is wrong, naming file, line and field.
     """
     catalogue = Catalogue()
-    built_in = Path(str(resources.files("zerodistance.catalogue")))
-    for folder in (built_in, *folders):
+    for folder in (built_in_folder(), *folders):
         if not folder.is_dir():
             raise CatalogueError(f"{folder} is not a folder: correct ZD_CATALOGUE_PATH.")
         for path in sorted(folder.glob("*.toml")):
@@ -49,16 +75,38 @@ def load_file(path: Path) -> ApplianceType:
     except UnicodeDecodeError as error:
         raise CatalogueError(f"{path}: is not UTF-8 text (byte {error.start}).") from error
     except tomllib.TOMLDecodeError as error:
-        raise CatalogueError(f"{path}: is not TOML: {error}.") from error
+        place = re.search(r"\(at line (\d+), ", str(error))
+        line = f":{place[1]}" if place else ""
+        raise CatalogueError(f"{path}{line}: is not TOML: {error}.") from error
     try:
         appliance = msgspec.convert(raw, ApplianceType, strict=False)
     except msgspec.ValidationError as error:
-        message, _, where = str(error).partition(" - at `$")
-        field = where.rstrip("`").replace("[...]", "").strip(".")
+        field, message = _explain(raw, error)
         raise CatalogueError(f"{path}{_line(text, field)}: {field or 'the file'}: {message}.") from error
     for field, problem in _problems(appliance, path.stem):
         raise CatalogueError(f"{path}{_line(text, field)}: {field}: {problem}.")
     return appliance
+
+
+def _explain(raw: dict[str, Any], error: msgspec.ValidationError) -> tuple[str, str]:
+    """Return (field, what is wrong with it); msgspec itself does not say in which entry of a section."""
+    for section, shape in _SECTIONS.items():
+        entries = raw.get(section)
+        for name, entry in entries.items() if isinstance(entries, dict) else ():
+            try:
+                msgspec.convert(entry, shape, strict=False)
+            except msgspec.ValidationError as inner:
+                return _field(inner, f"{section}.{name}")
+    return _field(error, "")
+
+
+def _field(error: msgspec.ValidationError, prefix: str) -> tuple[str, str]:
+    message, _, where = str(error).partition(" - at `$")
+    parts = [prefix, where.rstrip("`").replace("[...]", "").strip(".")]
+    unknown = re.search(r"unknown field `([^`]+)`", message)
+    if unknown:
+        parts.append(unknown[1])
+    return ".".join(part for part in parts if part), message
 
 
 def _problems(a: ApplianceType, stem: str) -> Iterable[tuple[str, str]]:
@@ -86,13 +134,22 @@ def _problems(a: ApplianceType, stem: str) -> Iterable[tuple[str, str]]:
         yield from _channel_problems(name, channel.valid, channel.normal)
         yield from _untitled(f"channels.{name}.title", channel.title)
     for name, feature in a.features.items():
-        named = (feature.channel, *feature.corrected_for, feature.while_on, feature.relative_to)
-        for reference in filter(None, named):
-            if reference not in a.channels:
-                yield f"features.{name}", f"names the channel {reference!r}, which is not in channels"
+        named = {
+            "channel": (feature.channel,),
+            "corrected_for": feature.corrected_for,
+            "while_on": (feature.while_on,),
+            "relative_to": (feature.relative_to,),
+        }
+        for field, references in named.items():
+            for reference in filter(None, references):
+                if reference not in a.channels:
+                    yield (
+                        f"features.{name}.{field}",
+                        f"names the channel {reference!r}, which is not in channels",
+                    )
     for name, code in a.fault_codes.items():
         if code.fault and code.fault not in a.faults:
-            yield f"fault_codes.{name}", f"names the fault {code.fault!r}, which is not in faults"
+            yield f"fault_codes.{name}.fault", f"names the fault {code.fault!r}, which is not in faults"
     for name, fault in a.faults.items():
         yield from _untitled(f"faults.{name}.title", fault.title)
         yield from _untitled(f"faults.{name}.advice", fault.advice)
@@ -120,7 +177,9 @@ def _channel_problems(
 ) -> Iterable[tuple[str, str]]:
     if name in RESERVED:
         yield f"channels.{name}", "is the name of a column that every table has: choose another"
-    if not valid[0] < valid[1]:
+    if not all(map(math.isfinite, valid)):
+        yield f"channels.{name}.valid", f"{list(valid)} needs two numbers that are finite"
+    elif not valid[0] < valid[1]:
         yield f"channels.{name}.valid", f"{list(valid)} is not a range: the lower end comes first"
     if normal and not (valid[0] <= normal[0] < normal[1] <= valid[1]):
         yield f"channels.{name}.normal", f"{list(normal)} must be a range inside valid {list(valid)}"
@@ -133,7 +192,7 @@ def _untitled(field: str, text: Text) -> Iterable[tuple[str, str]]:
 
 def _line(text: str, field: str) -> str:
     """Return ``:line`` of the place in the file that comes nearest to ``field``, or nothing."""
-    parts = field.split(".") if field else []
+    parts = re.sub(r"\[\d+\]", "", field).split(".") if field else []
     lines = text.splitlines()
     for depth in range(len(parts), 0, -1):
         header = re.compile(rf"\s*\[+\s*{re.escape('.'.join(parts[:depth]))}\s*\]")
