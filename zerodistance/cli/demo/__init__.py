@@ -142,10 +142,11 @@ def _tell_story(
 
 
 def _is_whole_story(ticket: Json) -> bool:
-    """Whether an on-site ticket was raised, told to both sides, and closed."""
+    """Whether an on-site ticket was raised, told to both sides, and closed after the engineer's visit."""
     states = {entry["to_state"] for entry in ticket["history"]}
     told = {message["audience"] for message in ticket["messages"] if message["sent_at"]}
-    return ticket["state"] == "closed" and "on_site" in states and told == {"owner", "engineer"}
+    visited = {"on_site", "visiting", "resolved"} <= states
+    return ticket["state"] == "closed" and visited and told == {"owner", "engineer"}
 
 
 def _where_it_stands(tickets: list[Json]) -> str:

@@ -80,7 +80,7 @@ class Narrator:
             return str(entry["note"] or "more evidence")
         words = _WORDS[entry["to_state"]]
         if entry["from_state"] is None:
-            words += f" — {ticket['summary'].get('en') or ticket['cause_title']['en']}"
+            words += f" — {ticket['cause_title']['en']} ({ticket['probability']:.0%})"
         if entry["to_state"] == "closed":
             words += f" ({ticket['outcome'].replace('_', ' ')}"
             words += ", no visit needed)" if ticket["visit_avoided"] else ")"

@@ -129,24 +129,18 @@ class Platform:
             on_progress: told (records on the log, stored, diagnosed).
         """
         log = open_log(self.log_address)
+        goal = 0  # records on the log when the last appliance came online: the history is among them
         with psycopg.connect(self.dsn, autocommit=True) as connection:
 
             def ready() -> bool:
+                nonlocal goal
                 self.remember_clock()
                 end = sum(log.end_offsets(TELEMETRY).values())
-                done = {
-                    str(name): int(count)
-                    for name, count in connection.execute(
-                        "SELECT consumer, sum(next_offset) FROM log_offset WHERE topic = %s GROUP BY 1",
-                        (TELEMETRY,),
-                    )
-                }
-                stored, diagnosed = done.get("store", 0), done.get("diagnose", 0)
-                on_progress(end, stored, diagnosed)
-                row = connection.execute("SELECT count(*) FROM device WHERE online").fetchone()
-                online = int(row[0]) if row else 0
-                behind = end - min(stored, diagnosed)
-                return online >= devices and behind < max(50, end // 50)
+                stored, diagnosed = (_done(connection, consumer) for consumer in ("store", "diagnose"))
+                if not goal and _came_online(connection, self.clock.start) >= devices:
+                    goal = end
+                on_progress(goal or end, stored, diagnosed)
+                return 0 < goal <= min(stored, diagnosed)
 
             try:
                 self.supervisor.wait_until(ready, "Loading the history", _LOAD_TIMEOUT_S)
@@ -159,6 +153,25 @@ class Platform:
         partial = path.with_suffix(".part")
         partial.write_text(json.dumps({"clock": self.clock.now().isoformat()}))
         partial.replace(path)
+
+
+def _done(connection: psycopg.Connection[tuple[int | None]], consumer: str) -> int:
+    """Return how many records of telemetry a consumer has behind it."""
+    row = connection.execute(
+        "SELECT sum(next_offset)::bigint FROM log_offset WHERE topic = %s AND consumer = %s",
+        (TELEMETRY, consumer),
+    ).fetchone()
+    return (row and row[0]) or 0
+
+
+def _came_online(connection: psycopg.Connection[tuple[int | None]], since: datetime) -> int:
+    """Return how many devices said over MQTT that they are online, since a moment of platform time."""
+    row = connection.execute(
+        "SELECT count(DISTINCT device_id) FROM device_event"
+        " WHERE kind = 'status' AND code = 'online' AND received_at >= %s",
+        (since,),
+    ).fetchone()
+    return (row and row[0]) or 0
 
 
 def _resume_clock(folder: Path, speed: float) -> ScaledClock:
