@@ -118,6 +118,14 @@ def test_late_samples_of_another_year_find_their_partition(pool: Pool, catalogue
         assert write_samples(conn, catalogue, late) == WriteCounts(inserted=2, late=1)
 
 
+def test_every_day_of_a_week_finds_its_partition(pool: Pool, catalogue: Catalogue) -> None:
+    day = 24 * 60
+    with pool.connection() as conn:
+        for first in range(0, 21, 3):
+            batch = [sample(d * day + 1) for d in (first + 2, first, first + 1)]
+            assert write_samples(conn, catalogue, batch).inserted == 3
+
+
 def test_unknown_type_is_parked(pool: Pool, catalogue: Catalogue) -> None:
     with pool.connection() as conn:
         assert write_samples(conn, catalogue, [sample(0, type="hovercraft")]).parked == 1

@@ -101,8 +101,8 @@ def _write_type(conn: Connection, shape: TableShape, samples: Sequence[Sample]) 
             (changed if key in stored else fresh)[key] = result.sample
 
     if shape.partitioned:
-        first = {at // _WEEK_US: at for _, at in fresh}
-        plain.make_partitions(conn, shape.type, map(from_us, first.values()))
+        days = {at // _DAY_US for _, at in fresh}  # few, and partitions begin at midnight
+        plain.make_partitions(conn, shape.type, [from_us(day * _DAY_US) for day in days])
     else:
         timescale.lift_decompression_limit(conn)
     _copy(conn, shape, list(fresh.values()))
@@ -226,4 +226,4 @@ _INSERT_CONFLICT = (
     "INSERT INTO telemetry_conflict (device_id, type, time, channel, kept, dropped, kept_boot, kept_seq,"
     " dropped_boot, dropped_seq) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
-_WEEK_US = 7 * 86_400_000_000
+_DAY_US = 86_400_000_000
