@@ -14,7 +14,9 @@ RUN python -m venv /opt/venv
 COPY requirements-runtime.lock /tmp/
 # Wheels only: no compiler in the image, no build script runs.
 RUN /opt/venv/bin/pip install --require-hashes --no-deps --only-binary :all: -r /tmp/requirements-runtime.lock
-COPY LICENSE /app/
+COPY LICENSE pyproject.toml /app/
+# The source is the build: all of it is Python. What an installed package would have besides is its version.
+RUN /opt/venv/bin/python -c "import pathlib, tomllib; p = tomllib.loads(pathlib.Path('/app/pyproject.toml').read_text())['project']; d = pathlib.Path('/app/%(name)s-%(version)s.dist-info' % p); d.mkdir(); (d / 'METADATA').write_text('Metadata-Version: 2.1\nName: %(name)s\nVersion: %(version)s\n' % p)"
 COPY zerodistance /app/zerodistance
 COPY ingest /app/ingest
 COPY stream /app/stream

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import importlib
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +212,17 @@ def test_the_image_holds_every_room_and_the_build_sees_it() -> None:
     for room in project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]:
         assert f"COPY {room} /app/{room}" in lines
         assert f"!{room}" in seen
+
+
+def test_the_image_knows_its_version(tmp_path: Path) -> None:
+    (line,) = [line for line in _instructions() if "dist-info" in line]
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    script = line.removeprefix("RUN ").replace("/opt/venv/bin/python", sys.executable)
+    script = script.replace("/app", str(tmp_path))
+    subprocess.run(["sh", "-c", script], check=True)
+    (found,) = distributions(name="zerodistance", path=[str(tmp_path)])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert found.version == project["version"]
 
 
 def _pins(name: str) -> dict[str, set[str]]:
