@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import paho.mqtt.client as mqtt
 import psycopg
+from paho.mqtt.enums import CallbackAPIVersion
 
 from zerodistance.catalogue import load_catalogue
 from zerodistance.cli.demo.supervisor import Supervisor
@@ -99,7 +100,7 @@ class Platform:
         host, ports = self.ports.host, self.ports
         self.supervisor.start("broker", "broker", "--host", host, "--port", str(ports.mqtt))
         self.supervisor.wait_until(
-            lambda: _listens(host, ports.mqtt), "The MQTT broker's start", _START_TIMEOUT_S
+            lambda: _speaks_mqtt(host, ports.mqtt), "The MQTT broker's start", _START_TIMEOUT_S
         )
         for name, *arguments in (
             ("store", "stream", "store"),
@@ -184,10 +185,15 @@ def _resume_clock(folder: Path, speed: float) -> ScaledClock:
     return ScaledClock(start, speed, now)
 
 
-def _listens(host: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex((host, port)) == 0
+def _speaks_mqtt(host: str, port: int) -> bool:
+    """Whether a broker answers; a bare connection would leave a complaint in its log."""
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="zd-demo-probe")
+    try:
+        client.connect(host, port)
+        client.disconnect()
+    except OSError:
+        return False
+    return True
 
 
 def _answers(url: str) -> bool:
