@@ -21,7 +21,7 @@ _START = datetime(2026, 7, 1, 6, tzinfo=UTC)
 def measure(devices: int, period_s: float, hours: float, processes: int) -> dict[str, Any]:
     """Simulate ``devices`` appliances of all types for ``hours`` in ``processes`` processes, timed.
 
-    Every sample is made with its sensor noise and quantisation; nothing is sent. Making the fleet is not timed.
+    Every sample is made with noise and quantisation; nothing is sent. Making the fleet is not timed.
 
     Returns:
         devices, samples, simulated and real seconds, ``times_real_time`` and samples per second.

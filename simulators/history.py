@@ -62,13 +62,10 @@ def write_history(
             shares: dict[int, list[Sample]] = {}
             for batch in batches:
                 appliance = catalogue.get_type(batch.type)
-                for device, time_us, values in readings(batch, appliance):
-                    delivery = deliveries[device]
-                    shares.setdefault(partition[device], []).append(
-                        as_ingested(
-                            device, time_us, values, appliance, delivery.boot, delivery.number(), _TENANT
-                        )
-                    )
+                for reading in readings(batch, appliance):
+                    delivery = deliveries[reading.device]
+                    sample = as_ingested(reading, appliance, delivery.boot, delivery.number(), _TENANT)
+                    shares.setdefault(partition[reading.device], []).append(sample)
             for number, samples in sorted(shares.items()):
                 samples.sort(key=lambda sample: sample.time_us)
                 _send(producer, encode_samples(samples), number, failed, stop)

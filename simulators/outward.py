@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import msgspec
+import numpy as np
 
 from simulators.simulation import Batch, Reported
 from zerodistance.catalogue import ApplianceType
@@ -15,26 +16,36 @@ FIRMWARE = "sim-1.0"
 _encode = msgspec.json.Encoder().encode
 
 
-def readings(batch: Batch, appliance: ApplianceType) -> Iterator[tuple[str, int, dict[str, float]]]:
-    """Yield (device, the appliance's time in µs, readings that did not fail) for each sample, in order of
-    time.
+class Reading(NamedTuple):
+    """One sample: who, by its own clock (µs since 1970), the readings that did not fail.
 
-    State channels are whole numbers, as appliances send them.
+    ``sound``: every channel is there and within its valid range.
     """
+
+    device: str
+    time_us: int
+    values: dict[str, float]
+    sound: bool
+
+
+def readings(batch: Batch, appliance: ApplianceType) -> Iterator[Reading]:
+    """Yield the samples of a batch in order of time."""
     names = list(batch.values)
-    whole = {name for name in names if appliance.channels[name].kind == "state"}
-    columns = [batch.values[name].tolist() for name in names]
-    times, lost = batch.time_us.tolist(), batch.lost.tolist()
-    for row in range(len(times)):
-        for number, device in enumerate(batch.devices):
-            if lost[row][number]:
-                continue
-            values: dict[str, float] = {}
-            for name, column in zip(names, columns, strict=True):
-                value = column[row][number]
-                if value == value:  # not NaN
-                    values[name] = int(value) if name in whole else value
-            yield device, times[row][number], values
+    table = np.stack([batch.values[name].ravel() for name in names])
+    valid = np.array([appliance.channels[name].valid for name in names])
+    # A missing reading, NaN, is in no range.
+    inside = np.logical_and.reduce((table >= valid[:, :1]) & (table <= valid[:, 1:]), axis=0)
+    sound, rows = inside.tolist(), table.T.tolist()
+    times, lost = batch.time_us.ravel().tolist(), batch.lost.ravel().tolist()
+    devices = batch.devices * len(batch.time_us)
+    for device, time_us, gone, row, whole in zip(devices, times, lost, rows, sound, strict=True):
+        if gone:
+            continue
+        if whole:
+            yield Reading(device, time_us, dict(zip(names, row, strict=True)), True)
+        else:
+            values = {name: value for name, value in zip(names, row, strict=True) if value == value}
+            yield Reading(device, time_us, values, False)
 
 
 def values_json(values: dict[str, float]) -> bytes:
@@ -61,22 +72,18 @@ def status_json(online: bool, ts_ms: int | None) -> bytes:
     return _encode(payload)
 
 
-def as_ingested(
-    device: str,
-    time_us: int,
-    values: dict[str, float],
-    appliance: ApplianceType,
-    boot: int,
-    seq: int,
-    tenant: int,
-) -> Sample:
+def as_ingested(reading: Reading, appliance: ApplianceType, boot: int, seq: int, tenant: int) -> Sample:
     """Return the sample as ingest puts it on the log: an impossible reading is None, with its quality."""
-    checked: dict[str, float | None] = {}
-    quality: dict[str, int] = {}
+    device, time_us, values, sound = reading
+    if sound:
+        # mypy knows dict as invariant; a dict of numbers is one of numbers or None that nobody changes.
+        checked = cast("dict[str, float | None]", values)
+        return Sample(tenant, device, appliance.type, time_us, time_us, boot, seq, None, checked, {}, {})
+    checked, quality = {}, {}
     for name, value in values.items():
         low, high = appliance.channels[name].valid
         if low <= value <= high:
-            checked[name] = float(value)
+            checked[name] = value
         else:
             checked[name] = None
             quality[name] = int(Quality.BELOW_VALID if value < low else Quality.ABOVE_VALID)

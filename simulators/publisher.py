@@ -159,7 +159,7 @@ class Publisher:
         target = min(now, self.fleet.time_us + _MOST_AT_ONCE_US)
         batches, reports = self.fleet.advance(target)
         for batch in batches:
-            for device, time_us, values in readings(batch, self._catalogue.get_type(batch.type)):
+            for device, time_us, values, _ in readings(batch, self._catalogue.get_type(batch.type)):
                 self.deliveries[device].take(time_us // 1000, values_json(values))
                 self.figures.samples += 1
         for report in reports:

@@ -53,7 +53,7 @@ def parse_mappings(channels: Sequence[str], units: Sequence[str], appliance: App
         )
     if len(units) not in (0, 1, len(channels)):
         raise SettingsError(
-            f"There are {len(channels)} --channel and {len(units)} --unit: give one unit, or one for each channel."
+            f"There are {len(channels)} --channel and {len(units)} --unit: give one, or one each."
         )
     each = list(units) * len(channels) if len(units) == 1 else list(units) or [""] * len(channels)
     mappings = []
@@ -99,7 +99,8 @@ def read_recording(
             missing = {time_column, *scales} - set(reader.fieldnames or ())
             if missing:
                 raise SettingsError(
-                    f"{path} has no column {sorted(missing)[0]!r}: it has {', '.join(reader.fieldnames or ())}."
+                    f"{path} has no column {sorted(missing)[0]!r}: "
+                    f"it has {', '.join(reader.fieldnames or ())}."
                 )
             for record in reader:
                 moment = _moment(record[time_column])

@@ -96,7 +96,8 @@ def load_state(path: Path, fleet: FleetSimulation) -> Saved | None:
     ):
         raise SettingsError(
             f"{path} was saved for the fleet {saved.fleet!r} with seed {saved.seed}, this one is "
-            f"{plan.name!r} with seed {plan.seed}: give the fleet file that it was saved with, or remove the state file."
+            f"{plan.name!r} with seed {plan.seed}: give the fleet file that it was "
+            "saved with, or remove the state file."
         )
     for population, state, time_us, entries in zip(
         fleet.populations, states, saved.times_us, saved.faults, strict=True

@@ -97,15 +97,16 @@ def replay(
     else:
         console.print(
             f"{device}: {outcome.published:,} samples from {rows[0].time:%Y-%m-%d %H:%M} to "
-            f"{rows[-1].time:%Y-%m-%d %H:%M} UTC published in {outcome.seconds:.1f} s, {outcome.stored:,} stored"
+            f"{rows[-1].time:%Y-%m-%d %H:%M} UTC published in {outcome.seconds:.1f} s, "
+            f"{outcome.stored:,} stored"
             + (f"; {recording.skipped:,} rows were left out" if recording.skipped else "")
             + ".",
             highlight=False,
         )
     if outcome.unstored and wait > 0 and not stop.is_set():
         raise UnavailableError(
-            f"{outcome.unstored:,} samples have no receipt after {wait:g} s: check that ingest and stream store run, "
-            f"that {device!r} is registered, and the dead letters."
+            f"{outcome.unstored:,} samples have no receipt after {wait:g} s: check that ingest and "
+            f"stream store run, that {device!r} is registered, and the dead letters."
         )
 
 
