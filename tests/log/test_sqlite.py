@@ -10,10 +10,11 @@ import pytest
 
 from tests.fixtures.processes import wait_until
 from tests.log.reading import read
-from zerodistance.errors import LogError, UnavailableError, ZeroDistanceError
+from zerodistance.errors import FencedError, LogError, UnavailableError, ZeroDistanceError
 from zerodistance.log import TopicPartition, sqlite_producer
 from zerodistance.log.sqlite import SqliteLog
 from zerodistance.log.sqlite_file import connect, translate
+from zerodistance.log.sqlite_group import Membership
 
 WHERE = TopicPartition("t", 0)
 
@@ -183,6 +184,49 @@ def test_a_lease_beyond_reason_ends(path: Path) -> None:
         database.execute("UPDATE member SET expires=expires + 86400")
     second = log.consumer("g", ["t"])
     assert len(read(second, 5, timeout_s=5)) == 5
+    log.close()
+
+
+def test_changes_are_seen_at_once_however_long_the_lease(path: Path) -> None:
+    """Long leases make heartbeats rare, so only what the members say to each other can be quick."""
+    log = filled(path, 5, lease_s=600.0)
+    log.create_topics(["two"], 2)
+    first = log.consumer("g", ["two"])
+    first.poll(0)
+    assert len(first.assignment()) == 2
+    second = log.consumer("g", ["two"])
+    second.poll(0)
+    first.poll(0)
+    second.poll(0)
+    assert len(first.assignment()) == len(second.assignment()) == 1
+    second.close()
+    first.poll(0)
+    assert len(first.assignment()) == 2
+    reader = log.consumer("h", ["t"])
+    read(reader, 5)
+    reader.seek(WHERE, 0)
+    reader.pause([WHERE])
+    assert reader.poll(0) == []
+    reader.resume([WHERE])
+    assert len(reader.poll(0)) == 5
+    log.close()
+
+
+def test_a_member_that_was_dropped_begins_where_its_stand_in_stopped(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Membership, "beat", lambda *_: None)
+    log = filled(path, 10, lease_s=0.2)
+    first = log.consumer("g", ["t"])
+    assert len(first.poll(5, 8)) == 8
+    second = log.consumer("g", ["t"])
+    wait_until(lambda: second.poll(0.05, 5), what="the second to take over")
+    with pytest.raises(FencedError):
+        first.commit({WHERE: 8})
+    second.commit({WHERE: 5})
+    second.close()
+    assert [r.offset for r in read(first, 5)] == [5, 6, 7, 8, 9]
+    first.commit({WHERE: 10})
     log.close()
 
 

@@ -156,7 +156,6 @@ class Membership:
         self._remove([member for (member,) in dead])
         joined = self._connection.execute("SELECT 1 FROM member WHERE id=?", (self.member,)).fetchone()
         if joined is None:
-            self.member = uuid.uuid4().hex  # a new name: what the old one still writes is fenced
             self._connection.execute(
                 "INSERT INTO member SELECT ?, ?, coalesce(max(joined), 0) + 1, ?, ? FROM member",
                 (self.member, self._group, "\n".join(sorted(self._counts)), now + self._lease_s),
