@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from ingest.forward import MAX_MESSAGES
 from ingest.letters import Quota
 from tests.fixtures.amqtt import AmqttBroker
 from tests.fixtures.mosquitto import Mosquitto
@@ -156,3 +158,27 @@ def test_a_broker_of_mqtt_311_is_spoken_to_in_its_language(
         (f"d-{n % 7}", n // 7 + 1) for n in range(210)
     )
     reader.close()
+
+
+@pytest.mark.mosquitto
+def test_a_log_that_is_away_holds_the_broker_back_and_loses_nothing(
+    mosquitto: Mosquitto, sqlite_log: Log, sqlite_log_address: str
+) -> None:
+    make_topics(sqlite_log)
+    count = 8_000
+    with running(mosquitto.url, sqlite_log) as ingest, Publisher(mosquitto.url) as device:
+        blocker = sqlite3.connect(sqlite_log_address.removeprefix("sqlite:///"), isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")  # nobody else can write
+        device.put_many([(f"zd/v1/d-{n % 5}/telemetry", good(n // 5 + 1)) for n in range(count)])
+        forwarder = ingest.ingest.forwarder
+        wait_until(lambda: forwarder.waiting >= 1_000, what="the window to fill")
+        most = forwarder.waiting
+        assert most <= MAX_MESSAGES  # the rest waits at the broker: nothing was acknowledged
+        blocker.execute("ROLLBACK")
+        blocker.close()
+        reader = Reader(sqlite_log)
+        wait_until(lambda: len(reader.samples()) >= count, what="everything", timeout_s=60)
+        found = {(one.device, one.seq) for one in reader.samples()}
+        assert found == {(f"d-{n % 5}", n // 5 + 1) for n in range(count)}
+        wait_until(lambda: forwarder.idle, what="everything to be acknowledged")
+        reader.close()

@@ -1,0 +1,178 @@
+"""``zerodistance dead-letters``, ``devices`` and ``doctor``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from ingest.letters import make_letter
+from tests.fixtures.amqtt import AmqttBroker
+from tests.fixtures.processes import free_port
+from tests.ingest.live import PARTITIONS, Reader, make_topics, now_ms
+from tests.ingest.test_process import store_letters, waiting
+from zerodistance.cli import dead_letters, devices, doctor
+from zerodistance.errors import NotFoundError
+from zerodistance.log import Log
+from zerodistance.store.database import Pool
+from zerodistance.store.devices import note_unclaimed
+
+runner = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database: str, sqlite_log: Log, sqlite_log_address: str
+) -> None:
+    """Point the commands at the test's database and log."""
+    make_topics(sqlite_log)
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "DATABASE": database,
+        "LOG": sqlite_log_address,
+        "LOG_PARTITIONS": str(PARTITIONS),
+        "MQTT": f"mqtt://127.0.0.1:{free_port()}",
+        "DATA_DIR": str(tmp_path),
+        "API_PORT": str(free_port()),
+        "CONSOLE_PORT": str(free_port()),
+    }.items():
+        monkeypatch.setenv(f"ZD_{name}", value)
+
+
+def call(app: Any, *arguments: str, code: int = 0) -> Result:
+    result = runner.invoke(app, list(arguments))
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == code, result.output
+    return result
+
+
+def said(app: Any, *arguments: str, code: int = 0) -> Any:
+    return json.loads(call(app, *arguments, "--json", code=code).stdout)
+
+
+def put_letters(pool: Pool) -> list[str]:
+    """Store three letters: two that could go through now, one that never will."""
+    payloads = [
+        ("time_in_future", json.dumps({"ts": now_ms(), "values": {"power": 1}}).encode(), "fridge"),
+        ("malformed_json", b"\x00\x01\xff", "fridge"),
+        ("unknown_device", json.dumps({"ts": now_ms(), "values": {"power": 2}}).encode(), "newcomer"),
+    ]
+    letters = [
+        make_letter(
+            reason,
+            "why",
+            topic=f"zd/v1/{device}/telemetry",
+            device=device,
+            raw=raw,
+            received_us=now_ms() * 1000,
+        )
+        for reason, raw, device in payloads
+    ]
+    store_letters(pool, letters)
+    return [letter.id for letter in letters]
+
+
+def test_letters_are_listed_shown_replayed_and_dropped(pool: Pool, sqlite_log: Log) -> None:
+    call(devices.app, "add", "fridge", "--type", "refrigerator")
+    future, rubbish, _ = put_letters(pool)
+    listed = said(dead_letters.app, "list")
+    assert listed["by_reason"] == {"time_in_future": 1, "malformed_json": 1, "unknown_device": 1}
+    assert len(said(dead_letters.app, "list", "--device", "fridge", "--hours", "1")["letters"]) == 2
+    assert "malformed_json" in call(dead_letters.app, "list").stdout
+    assert "0001ff" in call(dead_letters.app, "show", rubbish[:10]).stdout
+    assert said(dead_letters.app, "show", rubbish)["raw_hex"] == "0001ff"
+    outcome = said(dead_letters.app, "replay", "--device", "fridge", code=1)
+    assert (outcome["replayed"], list(outcome["refused"])) == (1, [rubbish])
+    assert [one.device for one in Reader(sqlite_log).samples()] == ["fridge"]
+    call(dead_letters.app, "drop", "--reason", "malformed_json", "--yes")
+    assert said(dead_letters.app, "list")["by_reason"] == {"unknown_device": 1}
+    everything = said(dead_letters.app, "list", "--all")["letters"]
+    assert {letter["id"] for letter in everything if letter["replayed_at"]} == {future}
+    with pytest.raises(NotFoundError):
+        call(dead_letters.app, "show", "no-such-letter")
+    call(dead_letters.app, "replay", code=2)  # nothing was chosen: it must not mean everything
+
+
+def test_devices_are_added_claimed_and_retired(pool: Pool) -> None:
+    call(devices.app, "add", "hub", "--type", "gateway")
+    call(devices.app, "add", "fridge", "--type", "refrigerator", "--name", "Kitchen", "--gateway", "hub")
+    with pool.connection() as conn:
+        note_unclaimed(conn, "plug", now(), '{"power": 3}')
+    assert [row["id"] for row in said(devices.app, "unclaimed")] == ["plug"]
+    assert "plug" in call(devices.app, "unclaimed").stdout
+    call(devices.app, "claim", "plug", "--type", "air_conditioner", "--gateway", "hub")
+    assert waiting(pool) == []
+    listed = {row["id"]: row for row in said(devices.app, "list")}
+    assert (listed["plug"]["type"], listed["plug"]["gateway_id"]) == ("air_conditioner", "hub")
+    assert listed["fridge"]["name"] == "Kitchen"
+    call(devices.app, "retire", "plug")
+    assert {row["id"] for row in said(devices.app, "list")} == {"hub", "fridge"}
+    assert len(said(devices.app, "list", "--retired")) == 3
+    for arguments in (
+        ("retire", "nobody"),
+        ("claim", "nobody", "--type", "refrigerator"),
+        ("add", "x", "--type", "time_machine"),
+        ("add", "x", "--type", "refrigerator", "--household", "nowhere"),
+        ("add", "x", "--type", "refrigerator", "--gateway", "nowhere"),
+    ):
+        with pytest.raises(NotFoundError):
+            call(devices.app, *arguments)
+
+
+def test_doctor_says_what_is_wrong_and_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, amqtt_broker: AmqttBroker, database: str
+) -> None:
+    report = said(doctor.app, code=1)
+    checks = {check["name"]: check for check in report["checks"]}
+    assert set(checks) == {
+        "settings", "disk", "catalogue", "mqtt", "log", "database", "migrations", "clock", "api", "console"
+    }  # fmt: skip
+    assert (checks["mqtt"]["state"], report["ok"]) == ("failure", False)
+    assert checks["mqtt"]["todo"]
+    assert "PostgreSQL" in checks["database"]["text"]
+    assert [name for name, check in checks.items() if check["state"] == "failure"] == ["mqtt"]
+    monkeypatch.setenv("ZD_MQTT", amqtt_broker.url)
+    assert "MQTT 3.1.1" in call(doctor.app).stdout
+    monkeypatch.setenv("ZD_LOG_PARTITIONS", "7")
+    assert "partitions" in call(doctor.app, code=1).stdout
+    monkeypatch.setenv("ZD_DATABASE", database + "_missing")
+    assert "ZD_DATABASE" in call(doctor.app, code=1).stdout
+    monkeypatch.setenv("ZD_CLOCK", "sometime")
+    assert "ZD_CLOCK" in call(doctor.app, code=1).stdout
+    monkeypatch.setenv("ZD_PROFILE", "production")
+    assert "ZD_SECRET_KEY" in call(doctor.app, code=1).stdout
+
+
+def test_doctor_finds_migrations_that_are_due(monkeypatch: pytest.MonkeyPatch, empty_database: str) -> None:
+    monkeypatch.setenv("ZD_DATABASE", empty_database)
+    checks = {check["name"]: check for check in said(doctor.app, code=1)["checks"]}
+    assert checks["migrations"]["state"] == "failure"
+    assert "zerodistance migrate" in checks["migrations"]["todo"]
+
+
+@pytest.mark.parametrize(
+    ("major", "minor", "extension", "expected"),
+    [
+        (18, 7, "2.29.2", True),
+        (18, 6, "2.29.2", False),
+        (15, 20, "2.27.2", True),
+        (16, 17, "2.27.3", False),
+        (17, 12, "2.28.3", True),
+        (17, 12, "2.28.5", False),
+        (17, 13, "2.31.1", True),
+        (17, 13, "2.32.0", False),
+        (19, 0, "2.29.2", False),
+    ],
+)
+def test_releases_that_break_background_jobs(major: int, minor: int, extension: str, expected: bool) -> None:
+    assert doctor.jobs_break(major, minor, extension) is expected
+
+
+def now() -> Any:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC)
