@@ -32,15 +32,22 @@ class ChangeFeed:
         self._api = api
         self._pages: set[asyncio.Queue[bytes | None]] = set()
         self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self.connected = False
 
     def start(self) -> None:
         """Begin to listen to the API."""
+        self._loop = asyncio.get_running_loop()
         self._task = asyncio.create_task(self._listen(), name="change-feed")
 
+    def end_pages(self) -> None:
+        """End every page's stream, from any thread: a server waits for open answers before it stops."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.close)
+
     def close(self) -> None:
-        """End every page's stream, so that the server can stop."""
+        """End every page's stream and stop listening, from within the event loop."""
         self._closed = True
         if self._task is not None:
             self._task.cancel()

@@ -8,7 +8,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from services.schemas import MessagePublic, TicketSummary
-from services.tickets.lifecycle import MOVES, TERMINAL, Demand, State
+from services.tickets.lifecycle import MOVES, TERMINAL, Demand, Role, State
 
 Tone = Literal["critical", "warn", "ok", "info", "accent", "neutral"]
 
@@ -241,7 +241,8 @@ def offered_moves(state: str, targets: list[str]) -> list[MoveForm]:
             MoveForm(
                 to=target,
                 label=label,
-                hint=f"{move.why[:1].upper()}{move.why[1:]}." if move else "",
+                # Where the owner may make the move too, the table speaks of the owner.
+                hint=f"{move.why[:1].upper()}{move.why[1:]}." if move and Role.OWNER not in move.who else "",
                 tone="danger" if target == "cancelled" else "plain",
                 note=Demand.NOTE in demands,
                 assignee=Demand.ASSIGNEE in demands,

@@ -73,12 +73,14 @@ def read_move(form: FormData, zone: ZoneInfo) -> TicketMove:
     Raises:
         ValueError: with the sentence that says which field to correct.
     """
-    minutes = _text(form, "minutes")
+    version, minutes = _text(form, "version"), _text(form, "minutes")
+    if not version.isdigit():
+        raise ValueError("This form is not complete. Reload the ticket and send it again.")
     if minutes and not minutes.isdigit():
         raise ValueError("Minutes at work must be a whole number, for example 45.")
     try:
         return TicketMove(
-            version=int(_text(form, "version")),
+            version=int(version),
             to=_text(form, "to"),  # type: ignore[arg-type]  # checked by the model
             note=_text(form, "note"),
             assignee=_text(form, "assignee") or None,

@@ -136,7 +136,7 @@ def _read(conn: psycopg.Connection[Any], household_id: str, now: datetime) -> Ho
         messages = cursor.execute(
             "SELECT id, ticket_id, device_id, kind, purpose, body, answers, created_at, deadline_at, answer,"
             " answered_at FROM message WHERE household_id = %s AND audience = 'owner' AND created_at > %s"
-            " AND not_before <= %s ORDER BY created_at DESC, id LIMIT 50",
+            " AND sent_at <= %s ORDER BY created_at DESC, id LIMIT 50",
             (household_id, now - _MESSAGES_FOR, now),
         ).fetchall()
     with conn.cursor(row_factory=class_row(OwnerInsight)) as cursor:

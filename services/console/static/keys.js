@@ -3,7 +3,7 @@ import { toggleTheme } from "./theme.js";
 
 const PLACES = { t: "/", d: "/devices", u: "/unclaimed" };
 let selected = "";
-let gone = 0;
+let gone = -Infinity; // when g was pressed
 
 const list = () => document.querySelector("[data-rows]");
 const rows = () => [...(list()?.querySelectorAll("[data-key]") ?? [])].filter((row) => !row.hidden && row.querySelector("a.cover"));
@@ -65,7 +65,7 @@ function onKey(event) {
     location.assign(PLACES[event.key]);
     return;
   }
-  gone = 0;
+  gone = -Infinity;
   const act = {
     j: () => move(1), k: () => move(-1), ArrowDown: null, t: toggleTheme, "?": help,
     g: () => { gone = event.timeStamp; },

@@ -1,0 +1,511 @@
+"""A stand-in for the platform's API: the contract of ``services/schemas.py`` on a handful of objects.
+
+It shows the console what is awkward to arrange with real processes: conflicts, an API that is down or
+answers rubbish, names full of markup.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from services.schemas import (
+    CandidatePublic,
+    ChannelPublic,
+    CommandCreate,
+    CommandDescription,
+    CommandPublic,
+    DeviceDetail,
+    DevicePublic,
+    EvidencePlot,
+    EvidencePublic,
+    HistoryEntry,
+    MessagePublic,
+    Overview,
+    RuledOutPublic,
+    Series,
+    TicketMove,
+    TicketPublic,
+    TicketSummary,
+    UnclaimedPublic,
+)
+from services.tickets.lifecycle import TERMINAL, Role, State, targets
+from zerodistance.catalogue.loader import load_catalogue
+
+NOW = datetime(2026, 3, 3, 14, 20, tzinfo=UTC)
+_CATALOGUE = load_catalogue()
+_STAFF = (Role.DISPATCHER, Role.ENGINEER)
+
+
+def ago(**parts: float) -> datetime:
+    """Return the moment that far before the fake platform's now."""
+    return NOW - timedelta(**parts)
+
+
+class FakeApi:
+    """The objects that the fake serves, and switches for its bad moods."""
+
+    def __init__(self) -> None:
+        self.devices: dict[str, DeviceDetail] = {}
+        self.tickets: dict[str, TicketPublic] = {}
+        self.unclaimed: dict[str, UnclaimedPublic] = {}
+        self.moves: list[TicketMove] = []
+        self.commands: list[CommandCreate] = []
+        self.claims: list[dict[str, Any]] = []
+        self.down = False
+        self.rubbish = False
+        self.watchers: list[tuple[asyncio.AbstractEventLoop, asyncio.Queue[str | None]]] = []
+        self.app = _app(self)
+
+    def publish(self, kind: str, **data: Any) -> None:
+        """Announce a change, from any thread."""
+        for loop, queue in self.watchers:
+            loop.call_soon_threadsafe(queue.put_nowait, f"event: {kind}\ndata: {json.dumps(data)}\n\n")
+
+    def hang_up(self) -> None:
+        """End the streams of changes, from any thread."""
+        while self.watchers:
+            loop, queue = self.watchers.pop()
+            loop.call_soon_threadsafe(queue.put_nowait, None)
+
+    def add_device(self, device_id: str, kind: str, name: str, **more: Any) -> DeviceDetail:
+        """Add an appliance with plausible readings."""
+        appliance = _CATALOGUE[kind]
+        latest: dict[str, float | None] = {}
+        for channel, entry in appliance.channels.items():
+            low, high = entry.normal or entry.valid
+            latest[channel] = 0.0 if entry.kind == "state" else round(low + (high - low) * 0.4, 1)
+        fields: dict[str, Any] = {
+            "model": "ZR-420",
+            "firmware": "1.4.2",
+            "household_id": "home-01",
+            "region": "Qingdao",
+            "online": True,
+            "last_seen_at": ago(seconds=40),
+            "open_tickets": 0,
+            "latest": latest,
+            "latest_at": ago(seconds=40),
+            "recent_commands": [],
+            "owner_link": "/owner/abc",
+        }
+        device = DeviceDetail(
+            id=device_id,
+            type=kind,
+            type_title=appliance.title,
+            name=name,
+            channels={
+                n: ChannelPublic(title=c.title, unit=c.unit, normal=c.normal)
+                for n, c in appliance.channels.items()
+            },
+            commands={
+                n: CommandDescription(
+                    title=c.title,
+                    consent=c.consent,
+                    arguments={
+                        k: {"type": a.type, "unit": a.unit, "range": a.range, "choices": list(a.choices)}
+                        for k, a in c.arguments.items()
+                    },
+                )
+                for n, c in appliance.commands.items()
+            },
+            **{**fields, **more},
+        )
+        self.devices[device_id] = device
+        return device
+
+    def add_ticket(self, number: int, device_id: str, cause: str, state: str, **more: Any) -> TicketPublic:
+        """Add a ticket about a device."""
+        device = self.devices[device_id]
+        appliance = _CATALOGUE[device.type]
+        fault = appliance.faults[cause]
+        public = DevicePublic.model_validate(
+            {name: getattr(device, name) for name in DevicePublic.model_fields}
+        )
+        opened = more.pop("opened_at", ago(minutes=25))
+        fields: dict[str, Any] = {
+            "version": 1,
+            "origin": "detected",
+            "probability": 0.86,
+            "urgency": fault.urgency,
+            "summary": {"en": f"{fault.title['en']} on {device.name or device.id}.", "zh": fault.title["zh"]},
+            "assignee": None,
+            "respond_by": opened + timedelta(hours=4),
+            "resolve_by": opened + timedelta(hours=24),
+            "onset_at": opened - timedelta(minutes=35),
+            "closed_at": None,
+            "outcome": "",
+            "visit_avoided": False,
+            "part": fault.part,
+            "part_title": appliance.parts[fault.part].title if fault.part else {"en": ""},
+            "skill": appliance.parts[fault.part].skill if fault.part else "",
+            "advice": fault.advice,
+            "candidates": [],
+            "ruled_out": [],
+            "evidence": [],
+            "model": "signature-1",
+            "predicted_failure_at": None,
+            "visit_from": None,
+            "visit_until": None,
+            "resolved_at": None,
+            "outcome_cause": "",
+            "parts_used": [],
+            "minutes": None,
+            "rating": None,
+            "messages": [],
+            "history": [
+                HistoryEntry(
+                    version=1,
+                    time=opened,
+                    actor="platform",
+                    from_state=None,
+                    note="",
+                    to_state=state,  # type: ignore[arg-type]
+                )
+            ],
+        }
+        ticket = TicketPublic(
+            id=f"t-{number}",
+            number=number,
+            state=state,  # type: ignore[arg-type]
+            cause=cause,
+            cause_title=fault.title,
+            device=public,
+            opened_at=opened,
+            moves=[t.value for t in targets(State(state), _STAFF)],
+            **{**fields, **more},
+        )
+        self.tickets[ticket.id] = ticket
+        return ticket
+
+    def overview(self) -> Overview:
+        """Return the figures."""
+        open_ones = [t for t in self.tickets.values() if t.state not in TERMINAL]
+        return Overview(
+            devices=len(self.devices),
+            online=sum(d.online for d in self.devices.values()),
+            open_tickets=len(open_ones),
+            owner_asked=sum(t.state == "owner_asked" for t in open_ones),
+            overdue=sum(t.respond_by is not None and t.respond_by < NOW for t in open_ones),
+            closed_today=sum(t.state == "closed" for t in self.tickets.values()),
+            visits_avoided=sum(t.visit_avoided for t in self.tickets.values()),
+            proactive_share=0.92,
+            notification_skew_ms=0.0,
+            now=NOW,
+        )
+
+
+def warm_series(channel: str, title: dict[str, str], unit: str, base: float, rise: float) -> Series:
+    """Return eight hours of a sawtooth inside its band that leaves the band at the onset."""
+    onset = ago(minutes=60)
+    time = [ago(hours=8) + timedelta(minutes=2 * i) for i in range(240)]
+    observed: list[float | None] = []
+    for index, moment in enumerate(time):
+        wave = math.sin(index / 6) * 0.7
+        since = max(0.0, (moment - onset).total_seconds() / 3600)
+        observed.append(
+            None if 95 <= index < 110 else round(base + wave + rise * (1 - math.exp(-2 * since)), 2)
+        )
+    count = len(time)
+    return Series(
+        channel=channel,
+        title=title,
+        unit=unit,
+        time=time,
+        observed=observed,
+        expected=[base] * count,
+        low=[base - 1.3] * count,
+        high=[base + 1.3] * count,
+        onset_at=onset,
+    )
+
+
+def filled() -> FakeApi:
+    """Return a fake with a small fleet and tickets at every stage."""
+    fake = FakeApi()
+    fake.add_device("fridge-01", "refrigerator", "Kitchen fridge", open_tickets=1)
+    fake.add_device("fridge-02", "refrigerator", "Family fridge", open_tickets=1, household_id="home-02")
+    fake.add_device("fridge-03", "refrigerator", "Garage fridge", household_id="home-03", open_tickets=1)
+    fake.add_device(
+        "ac-01", "air_conditioner", "Living room", household_id="home-02", open_tickets=1, model="AC-35"
+    )
+    fake.add_device(
+        "ac-02", "air_conditioner", "Bedroom", household_id="home-04", open_tickets=1, model="AC-26"
+    )
+    fake.add_device(
+        "ac-03",
+        "air_conditioner",
+        "",
+        household_id="home-05",
+        online=False,
+        last_seen_at=ago(hours=30),
+        model="AC-26",
+    )
+    fridge = _CATALOGUE["refrigerator"].faults
+    titles = {name: fault.title for name, fault in fridge.items()}
+    question = fridge["compressor_failed"].question
+    assert question is not None
+    fake.add_ticket(
+        118,
+        "fridge-02",
+        "compressor_failed",
+        "owner_asked",
+        summary={
+            "en": "Both compartments warm up and the compressor has drawn no power since 13:20.",
+            "zh": "两室升温，压缩机自13:20起无功率。",
+        },
+        candidates=[
+            CandidatePublic(cause=c, title=titles.get(c, {"en": "Unknown"}), probability=p)
+            for c, p in (("compressor_failed", 0.86), ("door_ajar", 0.08), ("unknown", 0.06))
+        ],
+        ruled_out=[
+            RuledOutPublic(
+                cause="refrigerant_leak",
+                title=fridge["refrigerant_leak"].title,
+                reason={"en": "A leak takes weeks; this took an hour, and the running time fell."},
+            ),
+            RuledOutPublic(
+                cause="defrost_heater_open",
+                title=fridge["defrost_heater_open"].title,
+                reason={"en": "The evaporator is warmer than expected, not colder."},
+            ),
+        ],
+        evidence=[
+            EvidencePublic(
+                feature="fresh_food_mean",
+                title={"en": "Fresh-food temperature"},
+                unit="°C",
+                channel="fresh_food_temperature",
+                observed=9.4,
+                expected=4.1,
+                low=2.8,
+                high=5.4,
+                score=6.2,
+            ),
+            EvidencePublic(
+                feature="duty",
+                title={"en": "Compressor running time"},
+                channel="power",
+                unit="",
+                observed=0.0,
+                expected=0.34,
+                low=0.18,
+                high=0.5,
+                score=4.4,
+            ),
+        ],
+        messages=[
+            MessagePublic(
+                id="m-1",
+                audience="owner",
+                kind="question",
+                body=question.text,
+                answers=question.answers,
+                created_at=ago(minutes=25),
+                sent_at=ago(minutes=25),
+                deadline_at=NOW + timedelta(minutes=20),
+                answer=None,
+                answered_at=None,
+            ),
+            MessagePublic(
+                id="m-2",
+                audience="engineer",
+                kind="ticket",
+                answers={},
+                created_at=ago(minutes=25),
+                body={"en": "Family fridge: compressor does not run (86 %). The owner is asked first."},
+                sent_at=ago(minutes=25),
+                deadline_at=None,
+                answer=None,
+                answered_at=None,
+            ),
+        ],
+    )
+    fake.add_ticket(117, "fridge-01", "door_ajar", "owner_checked", opened_at=ago(minutes=50), version=2)
+    fake.add_ticket(
+        112,
+        "ac-02",
+        "refrigerant_leak",
+        "on_site",
+        opened_at=ago(hours=25),
+        respond_by=ago(minutes=35),
+        probability=0.71,
+    )
+    fake.add_ticket(
+        109,
+        "ac-01",
+        "filter_clogged",
+        "planned",
+        opened_at=ago(hours=30),
+        assignee="engineer-1",
+        visit_from=NOW + timedelta(hours=18),
+        visit_until=NOW + timedelta(hours=20),
+        version=3,
+    )
+    fake.add_ticket(101, "fridge-03", "gasket_leak", "visiting", opened_at=ago(days=2), assignee="engineer-1")
+    fake.add_ticket(
+        96,
+        "fridge-01",
+        "door_ajar",
+        "closed",
+        opened_at=ago(days=3),
+        closed_at=ago(hours=5),
+        outcome="owner_fixed",
+        visit_avoided=True,
+    )
+    fake.unclaimed["fridge-99"] = UnclaimedPublic(
+        id="fridge-99",
+        first_seen_at=ago(hours=2),
+        last_seen_at=ago(minutes=1),
+        messages=118,
+        sample='{"ts": 1772547600000, "values": {"fresh_food_temperature": 4.2, "power": 84}}',
+        guessed_type="refrigerator",
+    )
+    return fake
+
+
+def _app(fake: FakeApi) -> FastAPI:
+    app = FastAPI()
+
+    @app.middleware("http")
+    async def moods(request: Request, call_next: Any) -> Response:
+        if fake.down:
+            return _problem(503, "unavailable", "The database does not answer.")
+        if fake.rubbish:
+            return JSONResponse({"surprise": True})
+        if request.headers.get("authorization") != "Bearer not-a-secret":
+            return _problem(401, "unauthenticated", "The token is wrong.")
+        response: Response = await call_next(request)
+        return response
+
+    @app.get("/api/v1/overview")
+    async def overview() -> Overview:
+        return fake.overview()
+
+    @app.get("/api/v1/tickets")
+    async def tickets(state: str = "open", device: str = "", limit: int = 50, cursor: str = "") -> Any:
+        chosen = [
+            TicketSummary.model_validate({n: getattr(t, n) for n in TicketSummary.model_fields})
+            for t in fake.tickets.values()
+            if (not device or t.device.id == device)
+            and (state == "all" or (t.state in TERMINAL) == (state == "closed"))
+        ]
+        start = int(cursor or 0)
+        following = str(start + limit) if len(chosen) > start + limit else None
+        return {"items": chosen[start : start + limit], "next": following}
+
+    @app.get("/api/v1/tickets/{ticket}")
+    async def ticket(ticket: str) -> Any:
+        return fake.tickets.get(ticket) or _problem(404, "not_found", "There is no such ticket.")
+
+    @app.get("/api/v1/tickets/{ticket}/evidence")
+    async def evidence(ticket: str) -> Any:
+        return EvidencePlot(
+            ticket=ticket,
+            series=[
+                warm_series("fresh_food_temperature", {"en": "Fresh-food temperature"}, "°C", 4.1, 6.5),
+                warm_series("power", {"en": "Electric power"}, "W", 60, -58),
+            ],
+        )
+
+    @app.post("/api/v1/tickets/{ticket}/moves")
+    async def move(ticket: str, wish: TicketMove) -> Any:
+        current = fake.tickets[ticket]
+        if wish.version != current.version:
+            return _problem(409, "conflict", "The ticket has changed meanwhile.")
+        fake.moves.append(wish)
+        entry = HistoryEntry(
+            version=current.version + 1,
+            time=NOW,
+            actor="staff",
+            from_state=current.state,
+            to_state=wish.to,
+            note=wish.note,
+        )
+        changes = wish.model_dump(exclude={"version", "to", "note"}, exclude_defaults=True)
+        fake.tickets[ticket] = current.model_copy(
+            update={
+                **changes,
+                "state": wish.to,
+                "version": current.version + 1,
+                "history": [*current.history, entry],
+                "moves": [t.value for t in targets(State(wish.to), _STAFF)],
+            }
+        )
+        fake.publish("ticket", id=ticket)
+        return fake.tickets[ticket]
+
+    @app.get("/api/v1/devices")
+    async def devices(q: str = "", type: str = "", limit: int = 50, cursor: str = "") -> Any:
+        chosen = [
+            DevicePublic.model_validate({n: getattr(d, n) for n in DevicePublic.model_fields})
+            for d in fake.devices.values()
+            if (not type or d.type == type) and q.lower() in f"{d.id} {d.name} {d.household_id}".lower()
+        ]
+        return {"items": chosen[:limit], "next": None}
+
+    @app.get("/api/v1/devices/{device}")
+    async def device(device: str) -> Any:
+        return fake.devices.get(device) or _problem(404, "not_found", "There is no such appliance.")
+
+    @app.get("/api/v1/devices/{device}/series")
+    async def series(device: str, channel: str, hours: int) -> Any:
+        entry = fake.devices[device].channels[channel]
+        level = fake.devices[device].latest[channel] or 0.0
+        found = warm_series(channel, entry.title, entry.unit, level, 0.0)
+        return found.model_copy(update={"low": [], "high": [], "expected": [], "onset_at": None})
+
+    @app.post("/api/v1/devices/{device}/commands")
+    async def command(device: str, wish: CommandCreate) -> Any:
+        fake.commands.append(wish)
+        made = CommandPublic(
+            id="c-1",
+            device_id=device,
+            name=wish.name,
+            title=fake.devices[device].commands[wish.name].title,
+            arguments=wish.arguments,
+            state="queued",
+            requested_by="staff",
+            reason="",
+            created_at=NOW,
+            expires_at=NOW + timedelta(minutes=5),
+            sent_at=None,
+            finished_at=None,
+        )
+        fake.devices[device].recent_commands.insert(0, made)
+        return made
+
+    @app.get("/api/v1/unclaimed")
+    async def unclaimed() -> Any:
+        return list(fake.unclaimed.values())
+
+    @app.post("/api/v1/unclaimed/{device}/claim")
+    async def claim(device: str, request: Request) -> Any:
+        fake.claims.append(await request.json())
+        fake.unclaimed.pop(device)
+        return fake.add_device(device, "refrigerator", "")
+
+    @app.get("/api/v1/changes")
+    async def changes() -> Response:
+        queue: asyncio.Queue[str | None] = asyncio.Queue()
+        fake.watchers.append((asyncio.get_running_loop(), queue))
+
+        async def stream() -> AsyncIterator[str]:
+            yield ": hello\n\n"
+            while (event := await queue.get()) is not None:
+                yield event
+
+        return StreamingResponse(stream(), media_type="text/event-stream")
+
+    return app
+
+
+def _problem(status: int, code: str, detail: str) -> JSONResponse:
+    document = {"type": "about:blank", "title": code, "status": status, "detail": detail, "code": code}
+    return JSONResponse(document, status, media_type="application/problem+json")

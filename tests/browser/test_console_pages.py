@@ -1,0 +1,356 @@
+"""The console's answers without a browser: entrance, forms, refusals, headers, escaping."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from services.console.app import make_app
+from services.console.live import split_events
+from services.console.session import COOKIE, Throttle
+from tests.browser.fake_api import FakeApi
+from zerodistance.settings import Settings
+
+EVIL = '<script>alert("x")</script>'
+
+
+@pytest.fixture
+def client(fake: FakeApi) -> TestClient:
+    """Give a client of the console; the console speaks to the fake without a network."""
+    settings = Settings(_env_file=None, api_url="http://api")  # type: ignore[call-arg]
+    app = make_app(settings, httpx.ASGITransport(app=fake.app))
+    # Not entered: the live feed is tested with real servers.
+    return TestClient(app, follow_redirects=False)
+
+
+def token(page: httpx.Response) -> str:
+    match = re.search(r'name="csrf" value="([^"]+)"', page.text)
+    assert match, page.text[:400]
+    return match[1]
+
+
+def sign_in(client: TestClient, password: str = "demo", **more: str) -> httpx.Response:
+    form = {"csrf": token(client.get("/login")), "password": password, **more}
+    answer: httpx.Response = client.post("/login", data=form)
+    return answer
+
+
+@pytest.fixture
+def staff(client: TestClient) -> TestClient:
+    assert sign_in(client).status_code == 303
+    return client
+
+
+# --- entrance ---
+
+
+def test_without_a_session_pages_lead_to_the_login_and_back(client: TestClient) -> None:
+    answer = client.get("/tickets/t-118?x=1")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/login?next=%2Ftickets%2Ft-118%3Fx%3D1"
+    assert sign_in(client, next="/tickets/t-118?x=1").headers["location"] == "/tickets/t-118?x=1"
+
+
+@pytest.mark.parametrize("path", ["/live", "/tickets/t-118/move", "/unclaimed/fridge-99/claim", "/logout"])
+def test_without_a_session_nothing_is_done(client: TestClient, fake: FakeApi, path: str) -> None:
+    answer = client.get(path) if path == "/live" else client.post(path)
+    assert answer.status_code == 401
+    assert not fake.moves
+
+
+OUTWARD = ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:1"]
+
+
+@pytest.mark.parametrize("target", OUTWARD)
+def test_the_login_leads_nowhere_else(client: TestClient, target: str) -> None:
+    assert sign_in(client, next=target).headers["location"] == "/"
+
+
+def test_a_wrong_password_is_told_and_then_slowed_down(client: TestClient) -> None:
+    for _ in range(5):
+        answer = sign_in(client, "guess")
+        assert answer.status_code == 401
+        assert "not right" in answer.text
+    answer = sign_in(client, "demo")
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["retry-after"]) <= 60
+
+
+def test_the_throttle_forgets_after_its_window_and_keeps_addresses_apart() -> None:
+    now = [0.0]
+    throttle = Throttle(limit=2, window_s=60, clock=lambda: now[0])
+    throttle.failed("a")
+    now[0] = 10
+    throttle.failed("a")
+    assert throttle.wait_s("a") == 50
+    assert throttle.wait_s("b") == 0
+    now[0] = 60
+    assert throttle.wait_s("a") == 0
+
+
+def test_the_session_cookie_is_out_of_reach_for_scripts_and_other_sites(client: TestClient) -> None:
+    cookie = sign_in(client).headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "samesite=strict" in cookie.lower()
+
+
+def test_signing_in_gives_a_new_session(client: TestClient) -> None:
+    client.get("/login")
+    planted = client.cookies[COOKIE]
+    sign_in(client)
+    assert client.cookies[COOKIE] != planted
+    client.cookies.clear()
+    client.cookies.set(COOKIE, planted)
+    assert client.get("/").status_code == 303, "a cookie planted before the login is worth nothing"
+
+
+def test_a_forged_cookie_is_no_session(client: TestClient) -> None:
+    client.cookies.set(COOKIE, "WyJhIiwiYiIsdHJ1ZSwiIl0.aaaa.bbbb")
+    assert client.get("/").status_code == 303
+
+
+def test_after_signing_out_the_old_cookie_is_refused(staff: TestClient) -> None:
+    cookie = staff.cookies[COOKIE]
+    assert staff.post("/logout", data={"csrf": token(staff.get("/"))}).status_code == 303
+    staff.cookies.clear()
+    staff.cookies.set(COOKIE, cookie)
+    assert staff.get("/").status_code == 303
+
+
+# --- forms ---
+
+FORMS = [
+    ("/login", {"password": "demo"}),
+    ("/logout", {}),
+    ("/tickets/t-118/move", {"version": "1", "to": "on_site"}),
+    ("/devices/fridge-02/commands", {"name": "sterilise"}),
+    ("/unclaimed/fridge-99/claim", {"type": "refrigerator"}),
+]
+
+
+@pytest.mark.parametrize(("path", "form"), FORMS)
+@pytest.mark.parametrize("csrf", [None, "", "wrong"])
+def test_every_form_needs_its_token(
+    staff: TestClient, fake: FakeApi, path: str, form: dict[str, str], csrf: str | None
+) -> None:
+    data = form if csrf is None else {**form, "csrf": csrf}
+    assert staff.post(path, data=data).status_code == 403
+    assert not fake.moves
+    assert not fake.commands
+    assert not fake.claims
+
+
+def test_every_form_on_every_page_carries_the_token(staff: TestClient) -> None:
+    for path in ("/", "/tickets/t-118", "/tickets/t-101", "/devices/fridge-02", "/unclaimed"):
+        for form in re.findall(r'<form[^>]*method="post".*?</form>', staff.get(path).text, re.DOTALL):
+            assert 'name="csrf" value="' in form, path
+
+
+def move(staff: TestClient, ticket: str, **form: str) -> httpx.Response:
+    page = staff.get(f"/tickets/{ticket}")
+    answer: httpx.Response = staff.post(f"/tickets/{ticket}/move", data={"csrf": token(page), **form})
+    return answer
+
+
+def test_a_visit_is_planned_on_the_wall_clock_of_the_person(staff: TestClient, fake: FakeApi) -> None:
+    staff.cookies.set("zd_zone", "Asia/Shanghai")
+    window = {"visit_from": "2026-03-04T09:00", "visit_until": "2026-03-04T11:00"}
+    answer = move(staff, "t-112", version="1", to="planned", assignee="engineer-1", **window)
+    assert answer.status_code == 303
+    (wish,) = fake.moves
+    assert wish.visit_from is not None
+    assert wish.visit_from.isoformat() == "2026-03-04T01:00:00+00:00"
+    assert wish.assignee == "engineer-1"
+
+
+def test_resolving_hands_over_outcome_parts_and_minutes(staff: TestClient, fake: FakeApi) -> None:
+    page = staff.get("/tickets/t-101")
+    assert 'name="outcome" value="no_fault_found" required' in page.text
+    form: dict[str, Any] = {
+        "csrf": token(page),
+        "version": "1",
+        "to": "resolved",
+        "outcome": "confirmed",
+        "parts_used": ["door_gasket", "thermistor"],
+        "minutes": "35",
+    }
+    assert staff.post("/tickets/t-101/move", data=form).status_code == 303
+    (wish,) = fake.moves
+    assert (wish.outcome, wish.parts_used, wish.minutes) == ("confirmed", ["door_gasket", "thermistor"], 35)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("minutes", "half an hour", "whole number"),
+        ("to", "nirvana", "correct to"),
+        ("visit_from", "tomorrow", "a date and a time"),
+        ("version", "x", "Reload the ticket"),
+    ],
+)
+def test_a_field_that_cannot_be_read_is_named(
+    staff: TestClient, fake: FakeApi, field: str, value: str, sentence: str
+) -> None:
+    form = {"version": "1", "to": "on_site", "note": "typed with care", field: value}
+    answer = move(staff, "t-118", **form)
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert not fake.moves
+
+
+def test_a_conflict_says_who_changed_what_and_keeps_what_was_typed(staff: TestClient, fake: FakeApi) -> None:
+    page = staff.get("/tickets/t-118")
+    first = {"csrf": token(page), "version": "1", "to": "on_site", "note": "compressor is with me"}
+    assert staff.post("/tickets/t-118/move", data=first).status_code == 303
+    second = {**first, "to": "remote", "note": "calling the owner"}
+    answer = staff.post("/tickets/t-118/move", data=second)
+    assert answer.status_code == 409
+    assert "Nothing of yours was saved" in answer.text
+    told = r"staff moved it from owner asked to needs a visit at [\d:]+: compressor is with me"
+    assert re.search(told, answer.text)
+    assert "calling the owner" in answer.text
+    assert 'href="/tickets/t-118">Reload' in answer.text
+    assert len(fake.moves) == 1
+
+
+def test_a_command_goes_out_with_its_arguments(staff: TestClient, fake: FakeApi) -> None:
+    form = {"csrf": token(staff.get("/")), "name": "set_temperature", "argument-set_point": "4"}
+    assert staff.post("/devices/fridge-02/commands", data=form).status_code == 303
+    assert [(c.name, c.arguments) for c in fake.commands] == [("set_temperature", {"set_point": 4})]
+    assert "Queued" in staff.get("/devices/fridge-02").text
+
+
+def test_a_command_out_of_range_does_not_leave(staff: TestClient, fake: FakeApi) -> None:
+    form = {"csrf": token(staff.get("/")), "name": "set_temperature", "argument-set_point": "40"}
+    answer = staff.post("/devices/fridge-02/commands", data=form)
+    assert answer.status_code == 422
+    assert "between 2 and 8" in answer.text
+    assert not fake.commands
+
+
+def test_a_device_is_claimed(staff: TestClient, fake: FakeApi) -> None:
+    form = {"csrf": token(staff.get("/unclaimed")), "type": "refrigerator", "name": "Cellar"}
+    assert (
+        staff.post("/unclaimed/fridge-99/claim", data=form).headers["location"] == "/unclaimed?note=fridge-99"
+    )
+    assert fake.claims[0]["name"] == "Cellar"
+    assert "Nobody waits" in staff.get("/unclaimed").text
+
+
+# --- what can be wrong ---
+
+
+def test_views_show_what_they_say(staff: TestClient) -> None:
+    def keys(view: str) -> set[str]:
+        return set(re.findall(r'data-key="(t-\d+)"', staff.get(f"/?view={view}").text))
+
+    assert keys("open") == {"t-118", "t-117", "t-112", "t-109", "t-101"}
+    assert keys("asked") == {"t-118", "t-117"}
+    assert keys("site") == {"t-112", "t-109", "t-101"}
+    assert keys("closed") == {"t-96"}
+    assert len(keys("all")) == 6
+
+
+def test_empty_places_say_what_will_appear(staff: TestClient, fake: FakeApi) -> None:
+    fake.tickets.clear()
+    fake.devices.clear()
+    fake.unclaimed.clear()
+    assert "Nothing is waiting" in staff.get("/").text
+    assert "No appliances yet" in staff.get("/devices").text
+    assert "Nobody waits" in staff.get("/unclaimed").text
+
+
+@pytest.mark.parametrize("path", ["/tickets/none", "/devices/none", "/nowhere"])
+def test_what_does_not_exist_is_told_in_a_sentence(staff: TestClient, path: str) -> None:
+    answer = staff.get(path)
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/tickets/t-118", "/devices", "/devices/fridge-02", "/unclaimed"])
+def test_an_api_that_is_down_or_strange_is_told_in_a_sentence(
+    staff: TestClient, fake: FakeApi, path: str
+) -> None:
+    fake.down = True
+    answer = staff.get(path)
+    assert answer.status_code == 503
+    assert "The database does not answer." in answer.text
+    fake.down, fake.rubbish = False, True
+    answer = staff.get(path)
+    assert answer.status_code == 502
+    assert "same version" in answer.text
+
+
+def test_a_refused_staff_token_says_what_to_set(fake: FakeApi) -> None:
+    settings = Settings(_env_file=None, api_url="http://api", staff_token="old")  # type: ignore[call-arg]
+    client = TestClient(make_app(settings, httpx.ASGITransport(app=fake.app)), follow_redirects=False)
+    sign_in(client)
+    assert "ZD_STAFF_TOKEN" in client.get("/").text
+
+
+def test_names_full_of_markup_stay_text(staff: TestClient, fake: FakeApi) -> None:
+    fake.add_device("evil-1", "refrigerator", EVIL, model=EVIL, firmware=EVIL, region=EVIL, household_id=EVIL)
+    fake.add_ticket(
+        200, "evil-1", "door_ajar", "on_site", summary={"en": EVIL}, assignee=EVIL, model=EVIL, skill=EVIL
+    )
+    fake.devices["evil-1"].owner_link = "javascript:alert(1)"
+    for path in (
+        "/",
+        "/tickets/t-200",
+        "/devices",
+        "/devices/evil-1",
+        f"/devices?q={EVIL}",
+        f"/unclaimed?note={EVIL}",
+    ):
+        page = staff.get(path).text
+        assert EVIL not in page, path
+        assert "javascript:" not in page, path
+        assert "&lt;script&gt;" in page, path
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/nowhere", "/devices"])
+def test_headers_keep_scripts_frames_and_caches_out(staff: TestClient, path: str) -> None:
+    headers = staff.get(path).headers
+    policy = headers["content-security-policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_no_page_holds_an_inline_script_style_or_handler(staff: TestClient) -> None:
+    for path in ("/", "/tickets/t-118", "/tickets/t-101", "/devices/fridge-02", "/unclaimed", "/login"):
+        page = staff.get(path).text
+        assert not re.search(r"<script(?![^>]*\bsrc=)", page), path
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=", page), path
+
+
+def test_the_chosen_theme_is_rendered_and_nothing_else(staff: TestClient) -> None:
+    staff.cookies.set("zd_theme", "dark")
+    assert '<html lang="en" data-theme="dark">' in staff.get("/").text
+    staff.cookies.set("zd_theme", '"><script>')
+    assert 'data-theme="auto"' in staff.get("/").text
+
+
+async def _events(chunks: list[bytes]) -> list[bytes]:
+    async def stream() -> AsyncIterator[bytes]:
+        for chunk in chunks:
+            yield chunk
+
+    return [event async for event in split_events(stream())]
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+def test_events_come_out_whole_however_they_were_cut(size: int) -> None:
+    import asyncio
+
+    text = b': hello\n\nevent: ticket\ndata: {"id": "1"}\n\n: beat\n\nevent: device\r\ndata: {}\r\n\r\n'
+    chunks = [text[i : i + size] for i in range(0, len(text), size)]
+    wanted = [b'event: ticket\ndata: {"id": "1"}\n\n', b"event: device\ndata: {}\n\n"]
+    assert asyncio.run(_events(chunks)) == wanted
