@@ -150,6 +150,7 @@ def test_nothing_is_refreshed_by_two_at_once(store: Connection, small: Catalogue
     with connect(store.info.dsn) as other:
         other.execute("SELECT pg_advisory_lock(%s)", (0x5A44_0004,))
         assert rollups.refresh(store, small, _NOW) == 0
+        other.execute("SELECT pg_advisory_unlock(%s)", (0x5A44_0004,))
     assert rollups.refresh(store, small, _NOW) == 1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from psycopg import sql
@@ -54,7 +54,7 @@ def read_series(
         ).fetchone()
         few = row is not None and row[0] <= max_points
         width = (until - since) / max_points
-        query = _as_measured(appliance, channels) if few else _in_buckets(appliance, channels, width)
+        query = _as_measured(appliance, channels) if few else _in_buckets(appliance, channels, since, width)
         return conn.execute(query, {"device": device_id, "since": since, "until": until}).fetchall()
 
 
@@ -90,28 +90,30 @@ def _as_measured(appliance: ApplianceType, channels: Sequence[str]) -> sql.Compo
     ).format(sql.SQL(", ").join(columns), sql.Identifier(appliance.table))
 
 
-def _in_buckets(appliance: ApplianceType, channels: Sequence[str], width: timedelta) -> sql.Composed:
+def _in_buckets(
+    appliance: ApplianceType, channels: Sequence[str], since: datetime, width: timedelta
+) -> sql.Composed:
     """Buckets of the coarsest rollup that is fine enough, joined to the width asked for."""
     seconds = width.total_seconds()
     level = next((name for name in reversed(LEVELS) if LEVEL_SECONDS[name] <= seconds), None)
     if level is None:
-        source, time, step = sql.Identifier(appliance.table), "time", seconds
+        source, time, step, first = sql.Identifier(appliance.table), "time", seconds, since
     else:
         source, time = sql.Identifier(rollup(appliance.type, level)), "bucket"
         step = -(-seconds // LEVEL_SECONDS[level]) * LEVEL_SECONDS[level]  # whole buckets only
+        epoch, bucket = datetime(2000, 1, 1, tzinfo=UTC), timedelta(seconds=LEVEL_SECONDS[level])
+        first = epoch + (since - epoch) // bucket * bucket  # the bucket that holds the beginning, whole
     columns = [
         sql.SQL(", ").join(_rows_of(appliance, name) if level is None else _rollup_of(appliance, name))
         for name in channels
     ]
-    # From midnight where the rollup's buckets begin, so that each of them falls into one of ours.
-    origin = sql.SQL("TIMESTAMPTZ '2000-01-01 00:00:00+00'") if level else sql.SQL("%(since)s")
     return sql.SQL(
-        "SELECT date_bin({step}::interval, {time}, {origin}), {columns} FROM {source}"
-        " WHERE device_id = %(device)s AND {time} >= %(since)s AND {time} < %(until)s GROUP BY 1 ORDER BY 1"
+        "SELECT date_bin({step}::interval, {time}, {first}), {columns} FROM {source}"
+        " WHERE device_id = %(device)s AND {time} >= {first} AND {time} < %(until)s GROUP BY 1 ORDER BY 1"
     ).format(
         step=sql.Literal(f"{step} seconds"),
         time=sql.Identifier(time),
-        origin=origin,
+        first=sql.Literal(first),
         columns=sql.SQL(", ").join(columns),
         source=source,
     )
