@@ -13,15 +13,17 @@ from ingest.message import Entry
 from ingest.parse import Parsed, Parser
 from zerodistance.catalogue import Catalogue
 from zerodistance.clock import Clock, to_us
-from zerodistance.errors import UnavailableError
+from zerodistance.errors import InvalidMessageError, UnavailableError
 from zerodistance.log.interface import Log
-from zerodistance.messages import TELEMETRY, Reason
+from zerodistance.messages import EVENTS, TELEMETRY, Reason, decode_event, decode_samples
 from zerodistance.store.database import Connection
 from zerodistance.store.devices import DeviceEntry
 
 # Letters handled in one transaction: at most 64 KiB each.
 SLICE = 200
 _STORED_WITHIN_S = 30.0
+# Letters of the consumers say "log topic/partition/offset" where ingest's say the MQTT topic.
+_LOG_SOURCE = "log "
 
 
 class Outcome(NamedTuple):
@@ -101,6 +103,12 @@ def _replay_slice(
                 f"Only {len(letter.raw)} of its {letter.length} bytes were kept: it cannot be replayed.",
             )
             continue
+        if letter.source.startswith(_LOG_SOURCE):
+            try:
+                accepted.append((letter, _read_record(letter)))
+            except InvalidMessageError as error:
+                refused[letter.id] = error.reason, str(error)
+            continue
         parsed = parser.parse(
             letter.source, letter.raw, received_us=letter.received_us, now_us=clock.now_us()
         )
@@ -120,6 +128,18 @@ def _replay_slice(
             (clock.now(), [letter.id for letter, _ in accepted]),
         )
     return Outcome(len(accepted), {identity: detail for identity, (_, detail) in refused.items()})
+
+
+def _read_record(letter: _Letter) -> Parsed:
+    """Return what stands in a record of the log that a consumer could not take."""
+    topic = letter.source.removeprefix(_LOG_SOURCE).split("/")[0]
+    if topic == TELEMETRY:
+        return Parsed(decode_samples(letter.raw), [], [])
+    if topic == EVENTS:
+        return Parsed([], [decode_event(letter.raw)], [])
+    raise InvalidMessageError(
+        Reason.UNREADABLE_RECORD, f"Records of {topic} are not replayed: the outbox sends what is due."
+    )
 
 
 def _put(log: Log, accepted: Sequence[tuple[_Letter, Parsed]]) -> None:

@@ -18,12 +18,14 @@ from ingest.replay import adopted_letters, replay_letters
 from ingest.service import run
 from tests.fixtures.mosquitto import Mosquitto
 from tests.fixtures.processes import die_with_parent, wait_until
+from tests.ingest.helpers import parse, sample
 from tests.ingest.live import PARTITIONS, Publisher, Reader, make_topics, now_ms
 from zerodistance.catalogue import Catalogue
-from zerodistance.clock import SystemClock, from_us
-from zerodistance.log import Log, open_log
-from zerodistance.messages import DeadLetter
+from zerodistance.clock import SystemClock
+from zerodistance.log import Log, Record, open_log
+from zerodistance.messages import DeadLetter, encode_samples
 from zerodistance.settings import Settings
+from zerodistance.store import letters as stored_letters
 from zerodistance.store.database import Pool
 from zerodistance.store.devices import claim, register_device
 
@@ -237,26 +239,28 @@ def test_replay_on_demand(pool: Pool, log: Log, catalogue: Catalogue, reader: Re
     assert [one.reason for one in reader.letters()] == ["no_values"]  # of the payload with two samples
 
 
+def test_records_that_a_consumer_could_not_read_are_replayed(
+    pool: Pool, log: Log, catalogue: Catalogue, reader: Reader
+) -> None:
+    value = encode_samples(parse(sample(seq=4)).samples)
+    readable = Record("zd.telemetry", 1, 7, b"fridge", value, SystemClock().now_us())
+    damaged = readable._replace(offset=8, value=b"\x07rubbish")
+    foreign = readable._replace(topic="zd.findings")
+    letters = [stored_letters.of_record(record, "why") for record in (readable, damaged, foreign)]
+    store_letters(pool, letters)
+    with pool.connection() as conn:
+        outcome = replay_letters(
+            conn, log, [one.id for one in letters], catalogue=catalogue, clock=SystemClock()
+        )
+    assert outcome.replayed == 1
+    assert set(outcome.refused) == {letters[1].id, letters[2].id}
+    wait_until(lambda: [one.seq for one in reader.samples()] == [4], what="the sample")
+
+
 def store_letters(pool: Pool, letters: list[DeadLetter]) -> None:
     """Write letters to the table, as `stream store` does."""
     with pool.connection() as conn:
-        for one in letters:
-            conn.execute(
-                "INSERT INTO dead_letter (id, reason, detail, source, device_id, received_at, sample, raw,"
-                " length, sha256) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-                (
-                    one.id,
-                    one.reason,
-                    one.detail,
-                    one.source,
-                    one.device,
-                    from_us(one.received_us),
-                    one.sample,
-                    one.raw,
-                    one.length,
-                    one.sha256,
-                ),
-            )
+        stored_letters.add(conn, letters)
 
 
 def waiting(pool: Pool) -> list[str]:
