@@ -1,8 +1,8 @@
 # One image for every process; the command chooses which: docker run zerodistance stream store
 #
 # requirements.lock holds everything that development needs too. The image installs requirements-runtime.lock
-# instead: the same versions and hashes, without the development group (a test compares the two). Nothing is
-# resolved while building: every file must match its hash.
+# instead: the same versions and hashes, without the development group (`make lock` writes both, a test
+# compares them). Nothing is resolved while building: every file must match its hash.
 
 # Pinned by version, not only 3.11: a build next year gives the same Python. Pin the digest as well where
 # images are mirrored.

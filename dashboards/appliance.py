@@ -27,7 +27,7 @@ from dashboards.panels import (
     table_panel,
     unit_id,
 )
-from dashboards.query import levels
+from dashboards.query import FINEST, levels
 from zerodistance.catalogue import ApplianceType, Channel
 
 _ONE_DEVICE = "d.id IN (${device:sqlstring})"
@@ -108,7 +108,7 @@ def _channel_panel(appliance: ApplianceType, name: str, channel: Channel) -> Pan
     title = channel.title["en"]
     sql = channel_sql(appliance, name, channel)
     if channel.kind == "counter":
-        return series_panel(title, [sql], unit=unit_id(channel.unit), bars=True, low=0)
+        return series_panel(title, [sql], unit=unit_id(channel.unit), bars=True, low=0).interval(FINEST)
     if channel.kind == "state":
         if channel.storage == "boolean":
             return series_panel(

@@ -24,7 +24,7 @@ from dashboards.panels import (
     stat_panel,
     table_panel,
 )
-from dashboards.query import levels
+from dashboards.query import FINEST, levels
 from zerodistance.catalogue import ApplianceType, Catalogue
 
 NAME = "fleet"
@@ -131,13 +131,13 @@ def _add_figures(board: Board) -> None:
 
 def _add_reporting(board: Board, catalogue: Catalogue) -> None:
     board.add(
-        series_panel("Samples stored", [_samples(catalogue)], bars=True, stacked=True),
+        series_panel("Samples stored", [_samples(catalogue)], bars=True, stacked=True).interval(FINEST),
         12,
         8,
-        "Rows in the telemetry tables, by appliance type and interval.",
+        "Rows in the telemetry tables, by appliance type and interval (at least five minutes).",
     )
     board.add(
-        series_panel("Energy", [_energy(catalogue)], unit="kwatth", bars=True, stacked=True),
+        series_panel("Energy", [_energy(catalogue)], unit="kwatth", bars=True, stacked=True).interval(FINEST),
         12,
         8,
         "Electricity that the appliances counted, by type and interval (at least five minutes).",
@@ -232,7 +232,7 @@ def _add_faults(board: Board, catalogue: Catalogue) -> None:
 
 def _samples(catalogue: Catalogue) -> str:
     branches = [
-        levels(appliance.table, [f"'{name}' AS type", "device_id", "1 AS n"], [f"'{name}'", "device_id", "n"])
+        levels(appliance.table, [], [f"'{name}' AS type", "device_id", "n"], only_rollups=True)
         for name, appliance in sorted(catalogue.items())
     ]
     return _by_type(branches, "sum(s.n)")

@@ -25,6 +25,8 @@ Format = Literal["table", "time_series"]
 # one the raw table is read: at a thousand points across a panel that is a range of three and a half days.
 ROLLUPS: tuple[tuple[str, int], ...] = (("_5m", 300_000), ("_1h", 3_600_000), ("_1d", 86_400_000))
 
+FINEST = "5m"  # smallest spacing for panels that read rollups only
+
 
 def datasource() -> model.DataSourceRef:
     """Return the reference to the provisioned data source."""
