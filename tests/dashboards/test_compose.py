@@ -52,6 +52,9 @@ def test_the_command_exists_with_its_options(name: str) -> None:
         command = getattr(command, "commands", {}).get(word, command)
     alone = not hasattr(command, "commands") or command.invoke_without_command
     assert alone, f"{' '.join(words)} names no command"
+    for word in words:
+        if word.startswith("/app/"):
+            assert (ROOT / word.removeprefix("/app/")).exists(), word
     options = {option for parameter in command.params for option in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= options
 
