@@ -1,30 +1,39 @@
-"""From residuals to alarms: scores, thresholds that calibrate themselves, persistence.
+"""From residuals to alarms: thresholds that calibrate themselves, scores per fault, persistence.
 
-Each fault's signature is a matched filter over the residuals: the sum of those that should go up minus
-those that should go down. A score has no fixed threshold: the peaks of healthy days follow an extreme
-value distribution (Gumbel, Statistics of Extremes, 1958), fitted per device by moments, shrunk
-towards the fleet's and read off at a return period of :data:`RETURN_DAYS`. What is normal life in one
-home (a door that opens all day) thus raises no alarm there, and does in another.
+The peaks of healthy days follow an extreme value distribution (Gumbel, Statistics of Extremes, 1958). It
+is fitted per device, residual and direction by moments, shrunk towards the fleet's, and read off at a return
+period of :data:`RETURN_DAYS`: that residual counts :data:`UNIT`. So what is normal life in one home (a door that
+opens all day) counts little there, and a compressor that never rests for an hour counts much when it does.
+Each fault's signature is a matched filter over these: the sum of those that should go up minus those that
+should go down; its threshold is calibrated in the same way.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from models.plan import MINUTE_US, Bools, Floats, Ints, TypePlan
+from models.plan import MINUTE_US, PATIENCE_US, Bools, Floats, Ints, TypePlan
 from models.state import State
 
-RETURN_DAYS = 150.0
+RETURN_DAYS = 80.0
 """Days in which a healthy device's peak reaches the threshold once, per score and before persistence."""
+UNIT = 4.0
+"""What a residual counts at its return level; never more than its share of the tolerance."""
 FAULT_FLOOR = 4.0
 """A fault's score below this never alarms, however quiet the device has been."""
-SINGLE_FLOOR = 6.0
-"""The same for one residual without a signature."""
-CLIP = 20.0
-"""No single residual counts more than this many scales."""
+SINGLE_FLOOR = 2.0
+"""Least return level of one residual, in scales."""
+SINGLE_ALARM = 7.0
+"""What a residual must count to alarm alone, without a signature."""
+CLIP = 12.0
+"""No single residual counts more than this."""
 STRONG = 4.0
-"""At least one residual of the signature must reach this (the tolerance, for a quiet device)."""
+"""At least one residual of the signature must count this much: its return level, and the tolerance."""
+NECESSARY = 3.0
+"""What a residual without which it is not the fault must count at least."""
 SUPPORT = 0.5
 """Share of a signature's available features that must move the right way."""
 COVERAGE = 0.3
@@ -32,12 +41,12 @@ COVERAGE = 0.3
 CALM = 0.6
 """A score below this share of its threshold is back to normal (hysteresis)."""
 
-MINUTES, HOURS, SINGLE, HARD, INVALID, RESTLESS = range(6)
+# the first categories are the faults' patience; then single residuals, hard limits, impossible readings
+SINGLE, HARD, INVALID, RESTLESS = range(len(PATIENCE_US), len(PATIENCE_US) + 4)
 # category → (window, share of its panes that must be over)
 PERSISTENCE = {
-    MINUTES: (15 * MINUTE_US, 0.6),
-    HOURS: (30 * MINUTE_US, 0.6),
-    SINGLE: (60 * MINUTE_US, 0.8),
+    **{category: (window, 0.6) for category, window in enumerate(PATIENCE_US)},
+    SINGLE: (120 * MINUTE_US, 0.8),
     HARD: (45 * MINUTE_US, 1.0),
     INVALID: (15 * MINUTE_US, 1.0),
 }
@@ -53,39 +62,58 @@ SLOW_DAYS = {"days": 2, "weeks": 3, "months": 5}
 
 _PRIOR_DAYS = 3.0
 _PEAKS_KEPT = 30.0
-_FIRST_MEAN, _FIRST_SPREAD = 3.0, 1.5
+_FIRST_MEAN, _FIRST_SPREAD = 4.0, 2.0
 _BETA = np.sqrt(6.0) / np.pi
 _EULER = 0.5772156649
 
 
-def fault_scores(plan: TypePlan, z: Floats) -> tuple[Floats, Bools]:
+def weigh(plan: TypePlan, z: Floats, rest: Floats, levels: Floats) -> Floats:
+    """Return (R, F): what each residual counts, signed; NaN where unknown.
+
+    Args:
+        plan: the type.
+        z: (R, F) residuals in scales.
+        rest: (R, F) residuals in the feature's unit.
+        levels: (R, S) as :func:`thresholds` gives them.
+    """
+    k, f = len(plan.faults), len(plan.features)
+    level = np.where(z > 0, levels[:, k : k + f], levels[:, k + f :])
+    by_tolerance = np.abs(rest) / np.maximum(plan.tolerance, 1e-12)
+    return np.asarray(np.sign(z) * UNIT * np.minimum(np.abs(z) / level, by_tolerance))
+
+
+def fault_scores(plan: TypePlan, counted: Floats) -> tuple[Floats, Bools]:
     """Return each fault's matched-filter score (R, K) and whether enough of its signature agrees.
 
-    ``z`` is (R, F), NaN where a feature is not known.
+    ``counted`` is (R, F) as :func:`weigh` gives it.
     """
-    there = np.isfinite(z)
-    clipped = np.clip(np.where(there, z, 0.0), -CLIP, CLIP)
+    there = np.isfinite(counted)
+    clipped = np.clip(np.where(there, counted, 0.0), -CLIP, CLIP)
     named = np.abs(plan.signature)
     available = there @ named.T
     root = np.sqrt(np.maximum(available, 1.0))
     excess = np.maximum(np.abs(clipped) - 3.0, 0.0)
     score = (clipped @ plan.signature.T - 0.5 * excess @ plan.steady.T.astype(float)) / root
-    agreeing = np.clip(clipped[:, None, :] * plan.signature / 3.0, 0.0, 1.0).sum(axis=2)
-    strong = (clipped[:, None, :] * plan.signature).max(axis=2, initial=0.0) >= STRONG
+    agreeing = np.clip(clipped[:, None, :] * plan.signature / 2.0, 0.0, 1.0).sum(axis=2)
+    along = clipped[:, None, :] * plan.signature
+    missing = (plan.necessary & there[:, None, :] & (along < NECESSARY)).any(axis=2)
+    score = np.where(missing, np.minimum(score, 0.0), score)
+    strong = along.max(axis=2, initial=0.0) >= STRONG
     fit = (
         strong
+        & ~missing
         & (agreeing >= SUPPORT * np.maximum(available, 1.0))
         & (available >= COVERAGE * named.sum(axis=1))
         & (available > 0)
+        & ~plan.invalid.any(axis=1)  # a sensor fault shows as impossible readings
     )
     return score, fit
 
 
-def all_scores(plan: TypePlan, z: Floats) -> tuple[Floats, Bools]:
-    """Return (R, S) scores: faults, then single residuals upwards, then downwards; and the faults' fit."""
-    score, fit = fault_scores(plan, z)
-    single = np.clip(np.nan_to_num(z), -CLIP, CLIP)
-    return np.concatenate([score, single, -single], axis=1), fit
+def all_scores(score: Floats, z: Floats) -> Floats:
+    """Return (R, S): the faults' scores, then single residuals in scales upwards, then downwards."""
+    single = np.nan_to_num(z)
+    return np.concatenate([score, single, -single], axis=1)
 
 
 def thresholds(plan: TypePlan, state: State, device: Ints) -> Floats:
@@ -94,9 +122,9 @@ def thresholds(plan: TypePlan, state: State, device: Ints) -> Floats:
     has_fleet = np.isfinite(state.fleet_mean[device])
     first_mean = np.where(has_fleet, state.fleet_mean[device], _FIRST_MEAN)
     first_var = np.where(has_fleet, state.fleet_var[device], _FIRST_SPREAD**2)
-    whole = days + _PRIOR_DAYS
-    mean = (days * state.peak_mean[device] + _PRIOR_DAYS * first_mean) / whole
-    var = (days * state.peak_var[device] + _PRIOR_DAYS * first_var) / whole
+    first = _PRIOR_DAYS * 10.0 / (10.0 + days)  # what others have shown counts less and less
+    mean = (days * state.peak_mean[device] + first * first_mean) / (days + first)
+    var = (days * state.peak_var[device] + first * first_var) / (days + first)
     beta = _BETA * np.sqrt(var)
     level = mean - _EULER * beta + beta * np.log(RETURN_DAYS)
     k = len(plan.faults)
@@ -120,11 +148,16 @@ def close_peaks(state: State, who: Ints, limit: Floats) -> None:
     known = np.flatnonzero(state.peak_days[: state.size, 0] >= 1)
     if len(known) > 3:
         mean_fleet = np.median(state.peak_mean[known], axis=0)
-        spread = np.median(state.peak_var[known], axis=0) + np.var(state.peak_mean[known], axis=0)
-        state.fleet_mean[who], state.fleet_var[who] = mean_fleet, spread
+        # rare events of normal life (a party) are in the mean of the spreads, not in their median
+        spread = np.mean(state.peak_var[known], axis=0) + np.var(state.peak_mean[known], axis=0)
+        # a fleet that is young itself has not seen much either
+        seen = float(state.peak_days[known, 0].mean())
+        share = seen / (seen + _PRIOR_DAYS)
+        state.fleet_mean[who] = share * mean_fleet + (1 - share) * _FIRST_MEAN
+        state.fleet_var[who] = share * spread + (1 - share) * _FIRST_SPREAD**2
 
 
-def hard_limits(plan: TypePlan, table: Table, rows: Ints, level: Floats, judged: Bools) -> Floats:
+def hard_limits(plan: TypePlan, level: Floats, judged: Bools) -> Floats:
     """Return (R, F): how far a feature's value lies outside its normal range, in tolerances; 0 inside.
 
     ``level`` (R, F) is the feature before the set-point is subtracted; the first half tolerance is free.
@@ -136,42 +169,55 @@ def hard_limits(plan: TypePlan, table: Table, rows: Ints, level: Floats, judged:
     return np.where(judged & np.isfinite(level), (over - under) / tolerance, 0.0)
 
 
-def persistent(table: Table, bits: NDArray[np.uint8], rows: Ints) -> Bools:
-    """Return (R, 5): for each category, whether it was over for long enough up to the row.
+@dataclass
+class Marks:
+    """What was over its threshold at each pane: those kept from before and those judged now.
 
-    ``bits`` (T, BITS) says for every pane of the table what was over.
+    Attributes:
+        device: (M,) sorted by device, then time.
+        time_us: (M,).
+        pane_us: (M,) pane width.
+        bits: (M, BITS), filled in as panes are judged.
     """
+
+    device: Ints
+    time_us: Ints
+    pane_us: Ints
+    bits: NDArray[np.uint8]
+
+    def reach(self, rows: Ints, back: int, width_us: Ints) -> tuple[Ints, Bools]:
+        """Return (marks, valid): the mark ``back`` places earlier, if it is in the device's window."""
+        source = np.maximum(rows - back, 0)
+        valid = (rows - back >= 0) & (self.device[source] == self.device[rows])
+        return source, valid & (self.time_us[source] > self.time_us[rows] - width_us)
+
+
+def persistent(marks: Marks, rows: Ints) -> Bools:
+    """Return (R, categories): whether each category was over for long enough up to the row of the marks."""
     result = np.zeros((len(rows), len(PERSISTENCE)), np.bool_)
-    pane_us = table.pane_us[rows]
+    pane_us = marks.pane_us[rows]
     for category, (window, share) in PERSISTENCE.items():
         size = np.maximum(3, window // pane_us)
         need = np.ceil(share * size - 1e-9)
         count = np.zeros(len(rows))
         for back in range(int(size.max(initial=0))):
-            source, valid = _reach(table, rows, back, size * pane_us)
-            count += valid & (bits[source, category] > 0)
+            source, valid = marks.reach(rows, back, size * pane_us)
+            count += valid & (marks.bits[source, category] > 0)
         result[:, category] = count >= need
     return result
 
 
-def calm(table: Table, bits: NDArray[np.uint8], rows: Ints) -> Bools:
+def calm(marks: Marks, rows: Ints) -> Bools:
     """Return (R,): nothing was near its threshold for the whole hold time."""
-    pane_us = table.pane_us[rows]
+    pane_us = marks.pane_us[rows]
     size = np.maximum(3, HOLD_US // pane_us)
     quiet = np.ones(len(rows), np.bool_)
     seen = np.zeros(len(rows))
     for back in range(int(size.max(initial=0))):
-        source, valid = _reach(table, rows, back, size * pane_us)
-        quiet &= ~valid | (bits[source, RESTLESS] == 0)
+        source, valid = marks.reach(rows, back, size * pane_us)
+        quiet &= ~valid | (marks.bits[source, RESTLESS] == 0)
         seen += valid
     return quiet & (seen >= 2)
-
-
-def _reach(table: Table, rows: Ints, back: int, width_us: Ints) -> tuple[Ints, Bools]:
-    source = np.maximum(rows - back, 0)
-    time, device = table.panes.time_us, table.panes.device
-    valid = (rows - back >= 0) & (device[source] == device[rows]) & (time[source] > time[rows] - width_us)
-    return source, valid
 
 
 def close_drift(plan: TypePlan, state: State, who: Ints, is_open: Bools) -> None:
@@ -214,6 +260,6 @@ def slow_over(plan: TypePlan, state: State, device: Ints) -> Bools:
     return np.asarray(state.slow_days[device] >= need)
 
 
-def invalid_channels(table: Table, bad: Floats, rows: Ints) -> Bools:
+def invalid_channels(bad: Floats) -> Bools:
     """Return (R, C): at least half of the channel's readings in the short window were impossible."""
-    return np.asarray(bad[rows] >= 0.5)
+    return np.asarray(bad >= 0.5)

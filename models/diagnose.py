@@ -23,6 +23,12 @@ UNEXPLAINED = 0.5
 UNKNOWN_EVIDENCE = 2.0
 CODE_EVIDENCE = 6.0
 INVALID_EVIDENCE = 7.0
+POSSIBLE_READINGS = 3.0
+"""What speaks against a sensor fault whose sensor gives possible readings."""
+WITHOUT = 3.0
+"""What speaks against a fault whose necessary sign is not there."""
+SUDDEN = 0.25
+"""What a residual of now is worth for a fault that takes days, when the daily means do not show it."""
 LIKELY = 0.35
 """A cause below this probability is not named: it is ``unknown``."""
 
@@ -51,26 +57,24 @@ class Opinion:
         return plan.faults[best]
 
 
-def evidence(plan: TypePlan, z: Floats, slow: Floats, codes: Floats, invalid: Bools) -> Floats:
+def evidence(plan: TypePlan, counted: Floats, slow: Floats, codes: Floats, invalid: Bools) -> Floats:
     """Return (R, K + 1): evidence for each fault, then for unknown.
 
     Args:
         plan: the type.
-        z: (R, F) residuals now, NaN where not known.
+        counted: (R, F) what each residual counts now, NaN where not known.
         slow: (R, F) smoothed daily residuals, for the faults that creep.
         codes: (R, K) number of active fault codes that point to the fault.
         invalid: (R, C) channels whose readings are impossible.
     """
-    result = np.zeros((len(z), len(plan.faults) + 1))
-    there = np.isfinite(z)
-    for speed, basis in (
-        (True, z),
-        (False, np.where(there, np.where(_larger(slow, z), slow, 0.5 * z), slow)),
-    ):
+    result = np.zeros((len(counted), len(plan.faults) + 1))
+    there = np.isfinite(counted)
+    creeping = np.where(there & ~_larger(slow, counted), SUDDEN * counted, slow)
+    for speed, basis in ((True, counted), (False, creeping)):
         which = plan.is_fast == speed
         if not which.any():
             continue
-        # 1: as far as the tolerance, or four usual scales
+        # 1: its return level
         d = np.clip(np.nan_to_num(basis) / 4.0, -2.0, 2.0)
         signature, steady = plan.signature[which], plan.steady[which]
         along = d[:, None, :] * signature
@@ -80,9 +84,14 @@ def evidence(plan: TypePlan, z: Floats, slow: Floats, codes: Floats, invalid: Bo
         rest = (signature == 0) & ~steady
         unexplained = UNEXPLAINED * (np.maximum(np.abs(d[:, None, :]) - 0.5, 0.0) * rest).sum(axis=2)
         blind = SILENT * ((signature != 0) & ~there[:, None, :]).sum(axis=2) * 0.5
-        result[:, :-1][:, which] = gained - silent - moved - unexplained - blind
+        needed = plan.necessary[which] & there[:, None, :]
+        absent = WITHOUT * (needed & (along < 0.5)).any(axis=2)
+        result[:, :-1][:, which] = gained - absent - silent - moved - unexplained - blind
     result[:, :-1] += CODE_EVIDENCE * codes
-    result[:, :-1] += INVALID_EVIDENCE * (invalid[:, None, :] & plan.invalid).any(axis=2)
+    seen = (invalid[:, None, :] & plan.invalid).any(axis=2)
+    result[:, :-1] += np.where(
+        seen, INVALID_EVIDENCE, np.where(plan.invalid.any(axis=1), -POSSIBLE_READINGS, 0.0)
+    )
     result[:, -1] = UNKNOWN_EVIDENCE
     return result
 
@@ -98,5 +107,5 @@ def probabilities(evidence_for: Floats) -> Floats:
     return np.asarray(0.98 * share + 0.02 / share.shape[-1])
 
 
-def _larger(slow: Floats, z: Floats) -> Bools:
-    return np.asarray(np.abs(np.nan_to_num(slow)) >= 0.5 * np.abs(np.nan_to_num(z)))
+def _larger(slow: Floats, counted: Floats) -> Bools:
+    return np.asarray(np.abs(np.nan_to_num(slow)) >= 0.5 * np.abs(np.nan_to_num(counted)))

@@ -17,9 +17,9 @@ import numpy as np
 from models import baseline, detect
 from models.codes import Codes
 from models.diagnose import evidence
-from models.features import Singles
+from models.features import Rows, Singles
 from models.incidents import Incident, Moment, close_incident, open_incident
-from models.intake import Intake, Rows, join, no_rows
+from models.intake import Intake, join, no_rows
 from models.judging import Band, Judge, Outcome
 from models.plan import Bools, Ints, TypePlan, make_plan
 from models.state import State
@@ -175,7 +175,9 @@ class Engine:
             incidents[row], change = open_incident(self.plan, self._silent_moment(row, time_us), time_us)
             outcome.changes.append(change)
         elif not active and incident is not None:
-            still = bool(self._codes.active(row)) or bool(state.ring_bits[row, -1].any())
+            still = bool(self._codes.active(row)) or bool(
+                state.marks[row, int(state.mark_us[row].argmax())].any()
+            )
             if not still and not detect.slow_over(self.plan, state, one).any():
                 moment = self._silent_moment(row, max(time_us, incident.opened_us))
                 outcome.changes.append(close_incident(self.plan, incidents.pop(row), moment))
@@ -199,8 +201,8 @@ class Engine:
             weights=weights,
             observed=nothing,
             expected=nothing,
-            scale=nothing,
-            z=nothing,
+            margin=np.stack([nothing, nothing], axis=1),
+            counted=nothing,
             worst=1.0,
             codes=self._codes.active(row),
             invalid=[],

@@ -2,7 +2,7 @@
 
 A *pane* is the smallest window of a device (5 minutes, or one sampling period where that is longer). A
 feature looks back over several panes: the *short* window (15 minutes) or, for what follows the
-compressor's cycles, the *long* one (90 minutes); never less than three panes, so that hourly data are
+compressor's cycles, the *long* one (60 minutes); never less than three panes, so that hourly data are
 judged over three hours. A pane is worked out only once it is complete, from rows in time order; so
 the result does not depend on how samples arrived in batches.
 """
@@ -18,14 +18,18 @@ from models.plan import MINUTE_US, Bools, Floats, Ints, TypePlan
 
 PANE_US = 5 * MINUTE_US
 SHORT_US = 15 * MINUTE_US
-LONG_US = 90 * MINUTE_US
-RING = 18
+LONG_US = 60 * MINUTE_US
+SILENCE_PANES = 3
+"""Without samples for so many panes nobody knows what happened meanwhile."""
+RING = 12
 """Panes that a device's state keeps: the long window at the smallest pane."""
 
 N, SUM, SQUARES, MIN, MAX, BAD = range(6)
 STATS = 6
 
 Singles = NDArray[np.float32]
+Rows = tuple[Ints, Ints, Singles, Bools]
+"""N samples: device, event time, readings (N, C), impossible readings (N, C)."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Panes:
         stats: (R, C, STATS) count, sum, sum of squares, minimum, maximum, impossible readings.
         above: (R, A, 2) count and sum of readings above each threshold.
         growth: (R, G) growth of counters.
+        idle: (R, A) minutes at the end of the pane since a reading was above each threshold, NaN if unknown.
     """
 
     device: Ints
@@ -45,6 +50,7 @@ class Panes:
     stats: Singles
     above: Singles
     growth: Singles
+    idle: Singles
 
 
 def pane_width(period_us: Ints) -> Ints:
@@ -63,19 +69,22 @@ def window_panes(pane_us: Ints, width_us: int) -> Ints:
 
 
 def make_panes(
-    plan: TypePlan, device: Ints, time_us: Ints, values: Singles, bad: Bools, pane_us: Ints, last: Floats
-) -> Panes:
+    plan: TypePlan, rows: Rows, pane_us: Ints, last: Floats, on_us: Floats, previous_us: Ints
+) -> tuple[Panes, Floats]:
     """Work out panes from rows that are unique and sorted by device and time.
 
     Args:
         plan: the type.
-        device: (N,) row of the device in the state arrays.
-        time_us: (N,) event time.
-        values: (N, C), NaN where there is no reading.
-        bad: (N, C) the reading was impossible (outside its valid range).
+        rows: N samples, NaN where there is no reading.
         pane_us: (N,) pane width of the row's device.
         last: (N, G) last reading of each counter of the row's device before these rows, NaN for none.
+        on_us: (N, A) when the row's device was last above each threshold before these rows, NaN for unknown.
+        previous_us: (N,) time of the device's sample before, −1 for none.
+
+    Returns:
+        the panes, and (N, A) when each row's device was last above each threshold.
     """
+    device, time_us, values, bad = rows
     pane = time_us // pane_us
     fresh = np.empty(len(pane), np.bool_)
     fresh[:1] = True
@@ -96,15 +105,23 @@ def make_panes(
     stats[:, :, MAX] = np.maximum.reduceat(np.where(there, exact, -np.inf), starts, axis=0)
     stats[:, :, BAD] = np.add.reduceat(bad, starts, axis=0, dtype=np.float64)
     above = np.empty((len(starts), len(plan.thresholds), 2), np.float32)
+    idle = np.empty((len(starts), len(plan.thresholds)), np.float32)
+    ends = np.append(starts[1:], len(device)) - 1
+    last_on = np.empty(on_us.shape)
+    # after a silence nobody knows what ran meanwhile: counting starts anew
+    silent = time_us - previous_us > SILENCE_PANES * pane_us
     for slot, (channel, level) in enumerate(plan.thresholds):
         over = zero[:, int(channel)] > level
         over &= there[:, int(channel)]
+        known = np.where(over | silent, time_us.astype(np.float64), np.nan)
+        last_on[:, slot], _ = carry_forward(device, known, on_us[:, slot])
+        idle[:, slot] = (time_us[ends] - last_on[ends, slot]) / MINUTE_US
         above[:, slot, 0] = np.add.reduceat(over, starts, dtype=np.float64)
         above[:, slot, 1] = np.add.reduceat(np.where(over, zero[:, int(channel)], 0.0), starts)
     growth = np.empty((len(starts), len(plan.grown)), np.float32)
     for slot, channel in enumerate(plan.grown):
         growth[:, slot] = np.add.reduceat(counter_steps(device, exact[:, channel], last[:, slot]), starts)
-    return Panes(device[starts], pane[starts] * pane_us[starts], stats, above, growth)
+    return Panes(device[starts], pane[starts] * pane_us[starts], stats, above, growth, idle), last_on
 
 
 def counter_steps(device: Ints, total: Floats, before: Floats) -> Floats:
@@ -248,6 +265,8 @@ def compute_features(plan: TypePlan, table: Table) -> tuple[Floats, Floats, Floa
                 value = window.slope[:, c]
             elif feature.kind == "duty":
                 value = window.above[:, slot, 0] / n
+            elif feature.kind == "idle":
+                value = np.where(table.panes.stats[:, c, N] > 0, table.panes.idle[:, slot], np.nan)
             elif feature.kind == "level_on":
                 on = window.above[:, slot, 0]
                 value = np.where(on >= np.maximum(1, 0.1 * n), window.above[:, slot, 1] / on, np.nan)

@@ -14,10 +14,10 @@ from models.summary import describe_evidence, rule_out, summarise
 
 Urgency = Literal["urgent", "soon", "routine"]
 
-REVISE_BY = 0.15
+REVISE_BY = 0.25
 """A probability that has moved this much is worth telling."""
-SWITCH_AFTER = 2
-"""Panes in a row that another cause must lead before the finding names it."""
+SWITCH_US = (5 * MINUTE_US, 60 * MINUTE_US)
+"""How long another cause must lead before the finding names it: an urgent one, any other."""
 SWITCH_BY = 0.1
 REPEAT_US = 15 * MINUTE_US
 """No two revisions of the probability alone within this time."""
@@ -26,7 +26,7 @@ RECOVERING = 0.6
 BAND_BEFORE_US = 6 * HOUR_US
 """The plot of evidence starts this long before the onset."""
 SHOWN = 1.5
-"""Residuals below this many scales are no evidence."""
+"""Residuals that count less are no evidence."""
 
 
 class Incident(msgspec.Struct, array_like=True):
@@ -40,8 +40,9 @@ class Incident(msgspec.Struct, array_like=True):
     told_us: int
     worst: float
     weights: list[float]
+    shown: list[int]
     rival: str = ""
-    rival_panes: int = 0
+    rival_since_us: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,15 +80,28 @@ class Change:
 
 @dataclass(frozen=True)
 class Moment:
-    """One device at one pane, as far as an opinion needs it; arrays over features, K + 1 for evidence."""
+    """One device at one pane, as far as an opinion needs it.
+
+    Attributes:
+        device: row.
+        time_us: end of the pane.
+        weights: (K + 1,) evidence for each fault and for unknown.
+        observed: (F,) features as they are.
+        expected: (F,) as they should be.
+        margin: (F, 2) how far below and above a healthy device goes.
+        counted: (F,) what each residual counts, NaN where unknown.
+        worst: highest score over its threshold.
+        codes: fault codes that are active.
+        invalid: channels whose readings are impossible.
+    """
 
     device: int
     time_us: int
     weights: Floats
     observed: Floats
     expected: Floats
-    scale: Floats
-    z: Floats
+    margin: Floats
+    counted: Floats
     worst: float
     codes: list[str]
     invalid: list[str]
@@ -106,6 +120,7 @@ def open_incident(plan: TypePlan, moment: Moment, onset_us: int) -> tuple[Incide
         told_us=moment.time_us,
         worst=moment.worst,
         weights=[float(w) for w in moment.weights],
+        shown=[int(f) for f in np.flatnonzero(np.abs(np.nan_to_num(moment.counted)) >= SHOWN)],
     )
     return incident, _change(plan, incident, moment, opinion, "open")
 
@@ -114,7 +129,7 @@ def follow_incident(plan: TypePlan, incident: Incident, moment: Moment) -> Chang
     """Take in one more pane; return a revision if there is something to tell."""
     incident.worst = max(incident.worst, moment.worst)
     if moment.worst < RECOVERING * incident.worst:
-        incident.rival, incident.rival_panes = "", 0
+        incident.rival = ""
         return None
     weights = 0.5 * np.array(incident.weights) + 0.5 * moment.weights
     incident.weights = [float(w) for w in weights]
@@ -122,20 +137,20 @@ def follow_incident(plan: TypePlan, incident: Incident, moment: Moment) -> Chang
     cause = opinion.cause(plan)
     probability = _probability(plan, opinion, cause)
     if cause != incident.cause:
-        incident.rival_panes = incident.rival_panes + 1 if incident.rival == cause else 1
-        incident.rival = cause
-        if (
-            incident.rival_panes < SWITCH_AFTER
-            or probability < _probability(plan, opinion, incident.cause) + SWITCH_BY
-        ):
+        if incident.rival != cause:
+            incident.rival, incident.rival_since_us = cause, moment.time_us
+        urgent = cause != UNKNOWN and plan.appliance.faults[cause].urgency == "urgent"
+        led_us = moment.time_us - incident.rival_since_us
+        ahead = probability - _probability(plan, opinion, incident.cause)
+        if led_us < SWITCH_US[0 if urgent else 1] or ahead < SWITCH_BY:
             return None
     else:
-        incident.rival, incident.rival_panes = "", 0
+        incident.rival = ""
         moved = abs(probability - incident.probability) >= REVISE_BY
         if not moved or moment.time_us - incident.told_us < REPEAT_US:
             return None
     incident.cause, incident.probability = cause, probability
-    incident.rival, incident.rival_panes = "", 0
+    incident.rival = ""
     incident.revision += 1
     incident.told_us = moment.time_us
     return _change(plan, incident, moment, opinion, "open")
@@ -157,14 +172,13 @@ def _items(plan: TypePlan, cause: str, moment: Moment) -> list[Item]:
     signature = np.zeros(len(plan.features))
     if cause != UNKNOWN:
         signature = np.abs(plan.signature[plan.faults.index(cause)])
-    size = np.abs(np.nan_to_num(moment.z))
+    size = np.abs(np.nan_to_num(moment.counted))
     order = np.argsort(-(size + 2.0 * (signature > 0) * (size >= SHOWN)), kind="stable")
     items = []
     for f in order[:5]:
         if size[f] < SHOWN or not np.isfinite(moment.observed[f]):
             continue
         unit, factor = plan.display(int(f))
-        half = 4.0 * moment.scale[f]
         items.append(
             Item(
                 feature=plan.features[f],
@@ -172,9 +186,9 @@ def _items(plan: TypePlan, cause: str, moment: Moment) -> list[Item]:
                 unit=unit,
                 observed=_short(moment.observed[f] * factor),
                 expected=_short(moment.expected[f] * factor),
-                low=_short((moment.expected[f] - half) * factor),
-                high=_short((moment.expected[f] + half) * factor),
-                score=_short(moment.z[f]),
+                low=_short((moment.expected[f] - moment.margin[f, 0]) * factor),
+                high=_short((moment.expected[f] + moment.margin[f, 1]) * factor),
+                score=_short(moment.counted[f]),
             )
         )
     return items
@@ -193,7 +207,7 @@ def _change(
     ruled_out = []
     for k, name in enumerate(plan.faults):
         if name != incident.cause and opinion.probabilities[k] < 0.1:
-            reason = rule_out(plan, k, moment.z, moment.observed, moment.expected)
+            reason = rule_out(plan, k, moment.counted, moment.observed, moment.expected)
             if reason is not None:
                 ruled_out.append((name, reason))
     urgency: Urgency = "soon" if incident.cause == UNKNOWN else plan.appliance.faults[incident.cause].urgency

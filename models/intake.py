@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.features import PANE_US, Panes, Singles, Table, carry_forward, make_panes, pane_width
+from models.features import PANE_US, Panes, Rows, Singles, Table, carry_forward, make_panes, pane_width
 from models.plan import MINUTE_US, Bools, Ints, TypePlan
 from models.state import State
 
@@ -14,9 +14,6 @@ GRACE_US = 2 * MINUTE_US
 """A pane closes this long after its end (a quarter of a wide pane): samples may be out of order."""
 ODD_GAPS = 6
 """Spacings in a row that do not fit before a device's pane is made wider; four times as many: narrower."""
-
-Rows = tuple[Ints, Ints, Singles, Bools]
-"""Device, event time, readings (N, C), impossible readings (N, C)."""
 
 
 class Intake:
@@ -37,10 +34,17 @@ class Intake:
         ready = self._close_rows(who, *rows)
         if ready is None:
             return None, {}
-        (device, time_us, values, bad), fitted = self._fit_panes(*ready)
         s = self.state
+        rows, fitted = self._fit_panes(*ready)
+        device, time_us, values, _ = rows
+        previous = np.concatenate([time_us[:1], time_us[:-1]])
+        first = np.diff(device, prepend=-1) != 0
+        previous[first] = s.last_us[device[first]]
+        ends = np.flatnonzero(np.diff(device, append=-1))
+        s.last_us[device[ends]] = time_us[ends]
         last = s.counter[device]
-        panes = make_panes(self.plan, device, time_us, values, bad, s.pane_us[device], last)
+        panes, on_us = make_panes(self.plan, rows, s.pane_us[device], last, s.on_us[device], previous)
+        s.on_us[device] = on_us
         for slot, channel in enumerate(self.plan.grown):
             newest, _ = carry_forward(device, values[:, channel].astype(np.float64), last[:, slot])
             s.counter[device, slot] = newest
@@ -130,8 +134,6 @@ class Intake:
             put_back = (device[back], time_us[back], values[back], bad[back])
             self.pending = join([self.pending, put_back])
             device, time_us, values, bad = device[now], time_us[now], values[now], bad[now]
-        ends = np.flatnonzero(np.diff(device, append=-1))
-        s.last_us[device[ends]] = time_us[ends]
         return (device, time_us, values, bad), fitted
 
     def _table(self, new: Panes) -> Table:
@@ -149,6 +151,7 @@ class Intake:
             np.concatenate([s.ring_stats[who][slot], new.stats])[order],
             np.concatenate([s.ring_above[who][slot], new.above])[order],
             np.concatenate([s.ring_growth[who][slot], new.growth])[order],
+            np.concatenate([np.full((len(old), new.idle.shape[1]), np.nan, np.float32), new.idle])[order],
         )
         is_new = np.concatenate([np.zeros(len(old), np.bool_), np.ones(len(new.device), np.bool_)])[order]
         return Table(panes, is_new, s.pane_us[panes.device])

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models import baseline, detect
 from models.codes import Codes
 from models.diagnose import evidence
-from models.features import RING, Table, carry_forward, compute_features
+from models.features import MAX, MIN, RING, SUM, N, Table, carry_forward, compute_features
 from models.incidents import (
     BAND_BEFORE_US,
     Change,
@@ -20,14 +19,12 @@ from models.incidents import (
     follow_incident,
     open_incident,
 )
-from models.plan import DAY_US, MINUTE_US, UNKNOWN, Bools, Floats, Ints, TypePlan
-from models.state import BAND_PANES, BITS, State
+from models.plan import DAY_US, MINUTE_US, PATIENCE_US, UNKNOWN, Bools, Floats, Ints, TypePlan
+from models.state import BAND_PANES, BITS, MARKS, State
 
 RELEARN_US = 3 * DAY_US
 """An unusual state without a cause that lasts this long is the new usual one."""
 MIN_OPEN_US = 15 * MINUTE_US
-
-Bytes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -67,18 +64,14 @@ class Judge:
         device, time = table.panes.device[rows], table.panes.time_us[rows]
         judged, offset = self._gates(table, rows)
         for f in range(len(plan.features)):
-            for place, channel in enumerate(plan.context[f]):
+            for nth, channel in enumerate(plan.context[f]):
                 if channel >= 0:
-                    filled, _ = carry_forward(device, contexts[rows, f, place], s.level[device, channel])
-                    contexts[rows, f, place] = filled
+                    filled, _ = carry_forward(device, contexts[rows, f, nth], s.level[device, channel])
+                    contexts[rows, f, nth] = filled
         self._remember_levels(table, rows)
 
-        bits = np.zeros((len(table.is_new), BITS), np.uint8)
-        old = np.flatnonzero(~table.is_new)
-        if len(old):
-            who = np.unique(table.panes.device[old])
-            bits[old] = s.ring_bits[who][s.ring_us[who] >= 0]
-        expected = np.full((len(table.is_new), len(plan.features)), np.nan)
+        marks, place = self._marks(device, time, table.pane_us[rows])
+        absolute = np.full((len(marks.device), len(plan.features)), np.nan)
         day = time // DAY_US
         fresh = np.empty(len(rows), np.bool_)
         fresh[0] = True
@@ -89,11 +82,40 @@ class Judge:
         for number in range(int(turn.max()) + 1):
             now = np.flatnonzero(turn == number)
             self._turn_day(device[now], day[now])
-            _Round(self, table, rows, now, level, contexts, bad, judged, offset, bits, expected).run(outcome)
-        self._remember_panes(table, bits)
+            view = _View(
+                row=device[now],
+                time_us=time[now],
+                pane_us=table.pane_us[rows[now]],
+                level=level[rows[now]],
+                contexts=contexts[rows[now]],
+                bad=bad[rows[now]],
+                judged=judged[now],
+                offset=offset[now],
+                place=place[now],
+            )
+            _Round(self, view, marks, absolute).run(outcome)
+        self._remember_panes(table)
+        slot = (time // table.pane_us[rows]) % MARKS
+        s.mark_us[device, slot], s.marks[device, slot] = time, marks.bits[place]
         slot = (time // table.pane_us[rows]) % BAND_PANES
         s.band_us[device, slot] = time
-        s.band[device, slot] = expected[rows]
+        s.band[device, slot] = absolute[place]
+
+    def _marks(self, device: Ints, time: Ints, pane_us: Ints) -> tuple[detect.Marks, Ints]:
+        """Return marks of the panes kept and the new ones, and where the new ones stand among them."""
+        s = self.state
+        who = np.unique(device)
+        kept = s.mark_us[who] >= 0
+        old = np.repeat(who, kept.sum(axis=1))
+        owner = np.concatenate([old, device])
+        times = np.concatenate([s.mark_us[who][kept], time])
+        order = np.lexsort((times, owner))
+        bits = np.concatenate([s.marks[who][kept], np.zeros((len(device), BITS), np.uint8)])
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order))
+        width = np.concatenate([s.pane_us[old], pane_us])
+        marks = detect.Marks(owner[order], times[order], width[order], bits[order])
+        return marks, place[len(old) :]
 
     def _gates(self, table: Table, rows: Ints) -> tuple[Bools, Floats]:
         """Return (R, F) which features may be judged, and (R, F) the set-point to subtract from each."""
@@ -101,7 +123,7 @@ class Judge:
         device, time = table.panes.device[rows], table.panes.time_us[rows].astype(np.float64)
         stats = table.panes.stats[rows].astype(np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
-            mean = stats[:, :, 1] / stats[:, :, 0]
+            mean = stats[:, :, SUM] / stats[:, :, N]
         judged = np.ones((len(rows), len(plan.features)), np.bool_)
         offset = np.zeros((len(rows), len(plan.features)))
         for channel in {int(c) for c in plan.gate if c >= 0}:
@@ -114,7 +136,7 @@ class Judge:
         for channel in {int(c) for c in plan.relative if c >= 0}:
             level, known = carry_forward(device, mean[:, channel], s.level[device, channel])
             before, was = carry_forward(device, mean[:, channel], s.level[device, channel], inclusive=False)
-            turned = np.isfinite(mean[:, channel]) & (stats[:, channel, 3] != stats[:, channel, 4])
+            turned = np.isfinite(mean[:, channel]) & (stats[:, channel, MIN] != stats[:, channel, MAX])
             turned |= was & np.isfinite(mean[:, channel]) & (mean[:, channel] != before)
             moved, ever = carry_forward(device, np.where(turned, time, np.nan), s.moved_us[device, channel])
             s.moved_us[device, channel] = moved
@@ -130,11 +152,11 @@ class Judge:
         device, stats = table.panes.device[rows], table.panes.stats[rows].astype(np.float64)
         for channel in range(len(self.plan.channels)):
             with np.errstate(divide="ignore", invalid="ignore"):
-                mean = stats[:, channel, 1] / stats[:, channel, 0]
+                mean = stats[:, channel, SUM] / stats[:, channel, N]
             level, _ = carry_forward(device, mean, s.level[device, channel])
             s.level[device, channel] = level
 
-    def _remember_panes(self, table: Table, bits: Bytes) -> None:
+    def _remember_panes(self, table: Table) -> None:
         """Keep the newest panes of each device in its ring, oldest first."""
         s, panes = self.state, table.panes
         starts = np.flatnonzero(np.diff(panes.device, prepend=-1))
@@ -146,7 +168,6 @@ class Judge:
         s.ring_stats[device, place] = panes.stats[keep]
         s.ring_above[device, place] = panes.above[keep]
         s.ring_growth[device, place] = panes.growth[keep]
-        s.ring_bits[device, place] = bits[keep]
 
     def _turn_day(self, device: Ints, day: Ints) -> None:
         """Close the day of devices whose first row of another day comes now."""
@@ -171,91 +192,97 @@ class Judge:
         s.day[who] = today
 
 
-class _Round:
-    """Panes of at most one day per device, judged together."""
+@dataclass(frozen=True)
+class _View:
+    """R panes of at most one day per device: see :class:`Judge` for what the arrays hold."""
 
-    def __init__(
-        self,
-        judge: Judge,
-        table: Table,
-        rows: Ints,
-        now: Ints,
-        level: Floats,
-        contexts: Floats,
-        bad: Floats,
-        judged: Bools,
-        offset: Floats,
-        bits: Bytes,
-        expected: Floats,
-    ) -> None:
+    row: Ints
+    time_us: Ints
+    pane_us: Ints
+    level: Floats
+    contexts: Floats
+    bad: Floats
+    judged: Bools
+    offset: Floats
+    place: Ints
+
+
+class _Round:
+    """One view, judged."""
+
+    def __init__(self, judge: Judge, view: _View, marks: detect.Marks, absolute: Floats) -> None:
         self.judge, self.plan, self.state = judge, judge.plan, judge.state
-        self.table, self.bits, self.absolute = table, bits, expected
-        self.rows = rows[now]
-        self.device = table.panes.device[self.rows]
-        self.time = table.panes.time_us[self.rows]
-        self.pane_us = table.pane_us[self.rows]
+        self.view, self.marks, self.absolute = view, marks, absolute
+        self.device, self.time, self.pane_us = view.row, view.time_us, view.pane_us
+        self.level, self.place = view.level, view.place
         self.end_us = self.time + self.pane_us
-        self.level = level[self.rows]
-        self.contexts = contexts[self.rows]
-        self.bad = bad
-        self.judged = judged[now]
-        self.offset = offset[now]
 
     def run(self, outcome: Outcome) -> None:
         """Judge, open, revise and clear, then learn."""
         plan, s, k = self.plan, self.state, len(self.plan.faults)
-        value = np.where(self.judged, self.level - self.offset, np.nan)
-        x = baseline.regressors(plan, self.time, self.contexts)
-        expected, self.scale, self.z = baseline.judge(plan, s, self.device, x, value)
-        self.expected = expected + self.offset
-        self.absolute[self.rows] = self.expected
-        hard = detect.hard_limits(plan, self.table, self.rows, self.level, self.judged)
-        scores, fit = detect.all_scores(plan, self.z)
-        ratio = scores / detect.thresholds(plan, s, self.device)
-        fault = np.where(fit & plan.is_fast, ratio[:, :k], 0.0)
-        single = ratio[:, k:].max(axis=1, initial=0.0)
-        self.invalid = detect.invalid_channels(self.table, self.bad, self.rows)
+        value = np.where(self.view.judged, self.level - self.view.offset, np.nan)
+        x = baseline.regressors(plan, self.time, self.view.contexts)
+        expected, scale, z = baseline.judge(plan, s, self.device, x, value)
+        self.expected = expected + self.view.offset
+        self.absolute[self.place] = self.expected
+        hard = detect.hard_limits(plan, self.level, self.view.judged)
+        rest = value - expected
+        levels = detect.thresholds(plan, s, self.device)
+        counted = detect.weigh(plan, z, rest, levels)
+        score, fit = detect.fault_scores(plan, counted)
+        fault = np.where(fit & plan.is_fast, score / levels[:, :k], 0.0)
+        single = np.abs(np.nan_to_num(counted)).max(axis=1, initial=0.0) / detect.SINGLE_ALARM
+        self.invalid = detect.invalid_channels(self.view.bad)
         any_bad = self.invalid.any(axis=1)
         any_hard = (hard != 0).any(axis=1)
-        minutes = fault[:, plan.is_minutes].max(axis=1, initial=0.0)
-        hours = fault[:, ~plan.is_minutes].max(axis=1, initial=0.0)
-        self.worst = np.maximum.reduce([minutes, hours, single, 1.0 * any_hard, 1.0 * any_bad])
-        self.bits[self.rows, detect.MINUTES] = minutes >= 1
-        self.bits[self.rows, detect.HOURS] = hours >= 1
-        self.bits[self.rows, detect.SINGLE] = single >= 1
-        self.bits[self.rows, detect.HARD] = any_hard
-        self.bits[self.rows, detect.INVALID] = any_bad
-        self.bits[self.rows, detect.RESTLESS] = self.worst >= detect.CALM
+        self.worst = np.maximum.reduce(
+            [fault.max(axis=1, initial=0.0), single, 1.0 * any_hard, 1.0 * any_bad]
+        )
+        bits = np.zeros((len(self.place), BITS), np.uint8)
+        for category in range(len(PATIENCE_US)):
+            bits[:, category] = (fault[:, plan.patience == category] >= 1).any(axis=1)
+        bits[:, detect.SINGLE] = single >= 1
+        bits[:, detect.HARD] = any_hard
+        bits[:, detect.INVALID] = any_bad
+        bits[:, detect.RESTLESS] = self.worst >= detect.CALM
+        self.marks.bits[self.place] = bits
         # where nothing is learned yet the hard limit speaks in place of the residual
-        said = np.sign(hard) * detect.STRONG * (1.0 + np.abs(hard))
-        self.z_said = np.where((hard != 0) & ~(np.abs(np.nan_to_num(self.z)) > np.abs(said)), said, self.z)
+        said = np.sign(hard) * detect.UNIT * (1.0 + np.abs(hard))
+        self.counted = np.where((hard != 0) & ~(np.abs(np.nan_to_num(counted)) > np.abs(said)), said, counted)
+        f = len(plan.features)
+        self.margin = np.stack(
+            [
+                np.maximum(levels[:, k + f :] * scale, plan.tolerance),
+                np.maximum(levels[:, k : k + f] * scale, plan.tolerance),
+            ],
+            axis=2,
+        )
 
-        self.slow = detect.slow_over(plan, s, self.device).any(axis=1)
+        self.slow: Bools = np.asarray(detect.slow_over(plan, s, self.device).any(axis=1))
         self.coded = self.judge.codes.due(self.device, self.end_us)
-        trigger = detect.persistent(self.table, self.bits, self.rows).any(axis=1) | self.slow | self.coded
-        calm = detect.calm(self.table, self.bits, self.rows) & ~self.slow & ~self.coded
+        lasting = detect.persistent(self.marks, self.place).any(axis=1) & (self.worst >= 1.0)
+        trigger = lasting | self.slow | self.coded
+        calm = detect.calm(self.marks, self.place) & ~self.slow & ~self.coded
         is_open = self._follow(trigger, calm, outcome)
 
         allowed = ~is_open & (self.worst < 1.0)
-        baseline.learn(s, self.pane_us, self.device, x, value, self.z, allowed)
+        baseline.learn(s, self.pane_us, self.device, x, value, z, allowed)
         starts = np.flatnonzero(np.diff(self.device, prepend=-1))
         who = self.device[starts]
-        peaks = np.where(allowed[:, None], scores, 0.0)
+        # a score that came and went without a finding is normal life, and raises the threshold
+        peaks = np.where(is_open[:, None], 0.0, detect.all_scores(score, z))
         s.peak_now[who] = np.maximum(s.peak_now[who], np.maximum.reduceat(peaks, starts, axis=0))
         s.day_panes[who] += np.add.reduceat(
             (allowed & np.isfinite(value).any(axis=1)).astype(np.int64), starts
         )
-        rest = value - expected
         there = np.isfinite(rest)
-        s.drift_sum[who, :, 0] += np.add.reduceat(np.where(there, rest, 0.0), starts, axis=0).astype(
-            np.float32
-        )
-        s.drift_sum[who, :, 1] += np.add.reduceat(there, starts, axis=0, dtype=np.float32)
+        s.drift_sum[who, :, 0] += np.add.reduceat(np.where(there, rest, 0.0), starts, axis=0)
+        s.drift_sum[who, :, 1] += np.add.reduceat(there, starts, axis=0, dtype=np.float64)
 
     def _follow(self, trigger: Bools, calm: Bools, outcome: Outcome) -> Bools:
         """Walk through the rows of devices that have, or get, an open finding; return (R,) open."""
         incidents = self.judge.incidents
-        is_open = np.zeros(len(self.rows), np.bool_)
+        is_open = np.zeros(len(self.place), np.bool_)
         interesting = trigger.copy()
         if incidents:
             interesting |= np.isin(self.device, np.fromiter(incidents, np.int64, len(incidents)))
@@ -270,7 +297,7 @@ class _Round:
         incidents, s, plan = self.judge.incidents, self.state, self.plan
         weights = evidence(
             plan,
-            self.z_said[mine],
+            self.counted[mine],
             s.slow[self.device[mine]].astype(np.float64),
             self.judge.codes.votes(self.device[mine]),
             self.invalid[mine],
@@ -289,7 +316,8 @@ class _Round:
                 continue
             is_open[i] = True
             outcome.bands.extend(self._bands(i))
-            back = bool(calm[i]) and now_us - incident.opened_us >= MIN_OPEN_US
+            seen = self._can_see(i, incident.shown)
+            back = bool(calm[i]) and seen and now_us - incident.opened_us >= MIN_OPEN_US
             usual = incident.cause == UNKNOWN and now_us - incident.opened_us >= RELEARN_US
             if back or usual:
                 outcome.changes.append(close_incident(plan, incident, self._moment(i, weight)))
@@ -304,6 +332,11 @@ class _Round:
             if revised is not None:
                 outcome.changes.append(revised)
 
+    def _can_see(self, i: int, shown: list[int]) -> bool:
+        """Tell whether what opened a finding is judged now: an appliance that is off proves nothing."""
+        known = np.isfinite(self.counted[i, shown])
+        return not shown or bool(known.mean() >= 0.5)
+
     def _moment(self, i: int, weights: Floats) -> Moment:
         row = int(self.device[i])
         middle, half = self.plan.usual.T
@@ -314,8 +347,8 @@ class _Round:
             weights=weights,
             observed=self.level[i],
             expected=np.where(known, self.expected[i], middle),
-            scale=np.where(known, self.scale[i], half),
-            z=self.z_said[i],
+            margin=np.where(known[:, None], self.margin[i], 4.0 * half[:, None]),
+            counted=self.counted[i],
             worst=float(self.worst[i]),
             codes=self.judge.codes.active(row),
             invalid=[self.plan.channels[c] for c in np.flatnonzero(self.invalid[i])],
@@ -328,51 +361,45 @@ class _Round:
             return int(self.time[i] // DAY_US - s.slow_days[row].max()) * DAY_US
         if self.coded[i] and self.worst[i] < detect.CALM:
             return self.judge.codes.since(row)
-        place = int(self.rows[i])
+        place = int(self.place[i])
         onset, quiet = place, 0
-        while place >= 0 and self.table.panes.device[place] == row and quiet < 2:
-            if self.bits[place, detect.RESTLESS]:
+        while place >= 0 and self.marks.device[place] == row and quiet < 2:
+            if self.marks.bits[place, detect.RESTLESS]:
                 onset, quiet = place, 0
             else:
                 quiet += 1
             place -= 1
-        return int(self.table.panes.time_us[onset])
+        return int(self.marks.time_us[onset])
 
     def _bands(self, i: int) -> list[Band]:
-        return self._make_bands(int(self.device[i]), int(self.time[i]), self.expected[i], self.scale[i])
+        return self._make_bands(int(self.device[i]), int(self.time[i]), self.expected[i], self.margin[i])
 
     def _bands_before(self, i: int, onset_us: int) -> list[Band]:
         """Return the bands from six hours before the onset up to row ``i``."""
         s, row = self.state, int(self.device[i])
         since = onset_us - BAND_BEFORE_US
-        first = int(self.rows[i])
         result: dict[int, list[Band]] = {}
         for slot in np.argsort(s.band_us[row]):
             time = int(s.band_us[row, slot])
             if time >= max(since, 0):
                 result[time] = self._make_bands(
-                    row, time, s.band[row, slot].astype(np.float64), self.scale[i]
+                    row, time, s.band[row, slot].astype(np.float64), self.margin[i]
                 )
-        while first >= 0 and self.table.panes.device[first] == row and self.table.is_new[first]:
-            time = int(self.table.panes.time_us[first])
-            if time < since:
+        for place in range(int(self.place[i]), -1, -1):
+            time = int(self.marks.time_us[place])
+            if self.marks.device[place] != row or time < since:
                 break
-            result[time] = self._make_bands(row, time, self.absolute[first], self.scale[i])
-            first -= 1
+            if np.isfinite(self.absolute[place]).any():  # of this step
+                result[time] = self._make_bands(row, time, self.absolute[place], self.margin[i])
         return [band for time in sorted(result) for band in result[time]]
 
-    def _make_bands(self, row: int, time_us: int, expected: Floats, scale: Floats) -> list[Band]:
+    def _make_bands(self, row: int, time_us: int, expected: Floats, margin: Floats) -> list[Band]:
         bands = []
         for f in self.judge.plotted:
             if np.isfinite(expected[f]):
                 channel = self.plan.channels[self.plan.channel[f]]
-                middle, half = float(expected[f]), 4.0 * float(scale[f])
-                bands.append(
-                    Band(
-                        row,
-                        channel,
-                        time_us,
-                        *(float(f"{v:.6g}") for v in (middle, middle - half, middle + half)),
-                    )
-                )
+                middle = float(expected[f])
+                low, high = middle - float(margin[f, 0]), middle + float(margin[f, 1])
+                three = [float(f"{value:.6g}") for value in (middle, low, high)]
+                bands.append(Band(row, channel, time_us, three[0], min(three), max(three)))
         return bands

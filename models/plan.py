@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from zerodistance.catalogue import ApplianceType
+from zerodistance.catalogue import ApplianceType, Fault
 from zerodistance.errors import CatalogueError
 
 MODEL_VERSION = "1"
@@ -28,6 +28,13 @@ MAX_CONTEXTS = 2
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+PATIENCE_US = (15 * MINUTE_US, 20 * MINUTE_US, 60 * MINUTE_US, 240 * MINUTE_US)
+"""How long a score must be over: urgent faults that show in minutes, in hours; others, likewise.
+
+What is not urgent may wait: most of what looks like a fault for an hour (a defrost, warm food, a party) is
+over after four.
+"""
 
 # A fault that shows within hours is looked for in the windows of minutes; a slower one in daily means.
 _FAST = ("minutes", "hours")
@@ -59,8 +66,9 @@ class TypePlan:
         limits: (F, 2) hard limits on the feature's own value, infinite where the catalogue has none.
         signature: (K, F) expected direction of the residual: +1, −1 or 0.
         steady: (K, F) residuals known not to move under the fault.
+        necessary: (K, F) without which it is not this fault, where it is reported.
         is_fast: (K,) shows within hours.
-        is_minutes: (K,) shows within minutes.
+        patience: (K,) which of :data:`PATIENCE_US` a fast fault's score must be over for, −1 for slow faults.
         invalid: (K, C) impossible readings of the channel are evidence of the fault.
         codes: fault code → index of the fault, −1 where the code points to none.
         version: changes when saved state can no longer be read.
@@ -86,8 +94,9 @@ class TypePlan:
     limits: Floats
     signature: Floats
     steady: Bools
+    necessary: Bools
     is_fast: Bools
-    is_minutes: Bools
+    patience: Ints
     invalid: Bools
     codes: dict[str, int]
     version: str
@@ -98,9 +107,17 @@ class TypePlan:
         channel = self.appliance.channels[description.channel]
         if description.kind == "duty" or (description.kind == "mean" and channel.kind == "state"):
             return "%", 100.0
+        if description.kind == "idle":
+            return "min", 1.0
         if description.kind == "slope":
             return f"{channel.unit}/h", 1.0
         return channel.unit, 1.0
+
+
+def _patience(fault: Fault) -> int:
+    if fault.time_scale not in _FAST:
+        return -1
+    return (0 if fault.urgency == "urgent" else 2) + (fault.time_scale == "hours")
 
 
 def make_plan(appliance: ApplianceType) -> TypePlan:
@@ -136,7 +153,7 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
     thresholds: list[tuple[int, float]] = []
     above_slot = np.full(len(features), -1, np.int64)
     for position, feature in enumerate(rows):
-        if feature.kind in ("duty", "level_on"):
+        if feature.kind in ("duty", "level_on", "idle"):
             key = (index[feature.channel], feature.above)
             if key not in thresholds:
                 thresholds.append(key)
@@ -152,6 +169,7 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
             usual_range[position] = (normal[0] + normal[1]) / 2, (normal[1] - normal[0]) / 8
     signature = np.zeros((len(faults), len(features)))
     steady = np.zeros((len(faults), len(features)), np.bool_)
+    necessary = np.zeros((len(faults), len(features)), np.bool_)
     invalid = np.zeros((len(faults), len(channels)), np.bool_)
     for k, name in enumerate(faults):
         fault = appliance.faults[name]
@@ -159,6 +177,7 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
             f = features.index(feature_name)
             signature[k, f] = {"up": 1.0, "down": -1.0, "steady": 0.0}[direction]
             steady[k, f] = direction == "steady"
+            necessary[k, f] = feature_name in fault.necessary
         for channel_name in fault.invalid:
             invalid[k, index[channel_name]] = True
     usual = [appliance.channels[name].normal or appliance.channels[name].valid for name in channels]
@@ -190,8 +209,9 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
         limits=limits,
         signature=signature,
         steady=steady,
+        necessary=necessary,
         is_fast=np.array([scale in _FAST for scale in scales], np.bool_),
-        is_minutes=np.array([scale == "minutes" for scale in scales], np.bool_),
+        patience=np.array([_patience(appliance.faults[name]) for name in faults], np.int64),
         invalid=invalid,
         codes={
             code: faults.index(entry.fault) if entry.fault else -1

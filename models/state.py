@@ -19,7 +19,9 @@ P = 8
 TRIANGLE = np.triu_indices(P)
 BAND_PANES = 72
 """Panes of expectation kept for the plot of evidence: six hours at the smallest pane."""
-BITS = 6
+BITS = 8
+MARKS = 48
+"""Panes of marks kept: the longest patience at the smallest pane."""
 
 Singles = NDArray[np.float32]
 
@@ -35,6 +37,7 @@ class State:
     late: Ints  # (D,) samples that came after their pane was closed
     repeated: Ints  # (D,) samples of an instant that was already there
     counter: Floats  # (D, G) last reading of each counter
+    on_us: Floats  # (D, A) when a reading was last above each threshold, NaN for unknown
     level: Floats  # (D, C) last known pane mean
     off_us: Floats  # (D, C) last pane in which a state channel was not on
     moved_us: Floats  # (D, C) last pane in which a set-point changed
@@ -42,7 +45,8 @@ class State:
     ring_stats: Singles  # (D, RING, C, STATS)
     ring_above: Singles  # (D, RING, A, 2)
     ring_growth: Singles  # (D, RING, G)
-    ring_bits: NDArray[np.uint8]  # (D, RING, BITS) what was over its threshold
+    mark_us: Ints  # (D, MARKS) like a band: slot by time
+    marks: NDArray[np.uint8]  # (D, MARKS, BITS) what was over its threshold
     band_us: Ints  # (D, BAND_PANES)
     band: Singles  # (D, BAND_PANES, F) what was expected, in the feature's unit
     day: Ints  # (D,) day that is being learned, −1 before the first
@@ -92,6 +96,7 @@ class State:
             "late": ((), i8, 0),
             "repeated": ((), i8, 0),
             "counter": ((g,), f8, np.nan),
+            "on_us": ((a,), f8, np.nan),
             "level": ((c,), f8, np.nan),
             "off_us": ((c,), f8, np.nan),
             "moved_us": ((c,), f8, np.nan),
@@ -99,7 +104,8 @@ class State:
             "ring_stats": ((RING, c, STATS), f4, 0),
             "ring_above": ((RING, a, 2), f4, 0),
             "ring_growth": ((RING, g), f4, 0),
-            "ring_bits": ((RING, BITS), np.uint8, 0),
+            "mark_us": ((MARKS,), i8, -1),
+            "marks": ((MARKS, BITS), np.uint8, 0),
             "band_us": ((BAND_PANES,), i8, -1),
             "band": ((BAND_PANES, f), f4, np.nan),
             "day": ((), i8, -1),
@@ -159,7 +165,7 @@ class State:
 
     def restart(self, row: int) -> None:
         """Forget a device's windows, for example because its sampling period changed."""
-        for name in ("ring_us", "ring_stats", "ring_above", "ring_growth", "ring_bits"):
+        for name in ("ring_us", "ring_stats", "ring_above", "ring_growth", "mark_us"):
             getattr(self, name)[row] = self._spec[name][2]
 
     def export(self, row: int) -> bytes:

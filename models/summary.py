@@ -8,7 +8,7 @@ from models.plan import UNKNOWN, Floats, TypePlan
 
 Text = dict[str, str]
 QUIET = 1.0
-"""A residual of at most this many scales has not moved."""
+"""A residual that counts at most this has not moved."""
 
 
 def describe_evidence(plan: TypePlan, feature: str, observed: float, expected: float, unit: str) -> Text:
@@ -21,11 +21,11 @@ def describe_evidence(plan: TypePlan, feature: str, observed: float, expected: f
     }
 
 
-def rule_out(plan: TypePlan, fault: int, z: Floats, observed: Floats, expected: Floats) -> Text | None:
+def rule_out(plan: TypePlan, fault: int, counted: Floats, observed: Floats, expected: Floats) -> Text | None:
     """Return why a fault is not it: the feature that speaks most clearly against its signature, or None."""
     worst, reason = 0.0, None
     for f, name in enumerate(plan.features):
-        direction, value = plan.signature[fault, f], float(z[f])
+        direction, value = plan.signature[fault, f], float(counted[f])
         if value != value:  # not known: it speaks for nothing
             continue
         if direction and value * direction <= QUIET:

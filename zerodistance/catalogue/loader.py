@@ -163,6 +163,9 @@ def _problems(a: ApplianceType, stem: str) -> Iterable[tuple[str, str]]:
                     f"faults.{name}.signature",
                     f"names the feature {feature_name!r}, which is not in features",
                 )
+        for feature_name in fault.necessary:
+            if fault.signature.get(feature_name, "steady") == "steady":
+                yield f"faults.{name}.necessary", f"{feature_name!r} must go up or down in the signature"
         for reference in fault.invalid:
             if reference not in a.channels:
                 yield f"faults.{name}.invalid", f"names the channel {reference!r}, which is not in channels"

@@ -47,9 +47,10 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     Attributes:
         kind: mean, minimum, maximum, spread (standard deviation), slope (unit per hour), duty (share of
-            time above ``above``), level_on (mean while above ``above``), delta (growth of a counter).
+            time above ``above``), level_on (mean while above ``above``), idle (minutes since it was last
+            above ``above``), delta (growth of a counter).
         channel: the channel it reads.
-        above: threshold of duty and level_on, in the channel's unit.
+        above: threshold of duty, level_on and idle, in the channel's unit.
         corrected_for: channels (ambient, usage) whose linear effect the baseline takes out.
         tolerance: smallest residual that matters, in the feature's unit: keeps a very quiet baseline
             from calling its own noise a fault.
@@ -61,7 +62,7 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """
 
     title: Text
-    kind: Literal["mean", "minimum", "maximum", "spread", "slope", "duty", "level_on", "delta"]
+    kind: Literal["mean", "minimum", "maximum", "spread", "slope", "duty", "level_on", "idle", "delta"]
     channel: str
     above: float = 0.0
     corrected_for: tuple[str, ...] = ()
@@ -143,6 +144,8 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         command: what the appliance can be told to do against it, tried before a visit; "" for none.
         advice: the sentence for the engineer, by language.
         recovery_minutes: platform minutes in which readings return to normal once it is put right.
+        necessary: features of the signature without which it is not this fault, on an appliance that
+            reports them (a door left ajar whose switch says closed is none).
         invalid: channels whose impossible readings (outside ``valid``) are evidence of this fault.
     """
 
@@ -156,6 +159,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     command: str = ""
     advice: Text
     recovery_minutes: float = 240.0
+    necessary: tuple[str, ...] = ()
     invalid: tuple[str, ...] = ()
 
 
