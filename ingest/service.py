@@ -17,12 +17,12 @@ from ingest.parse import Parser
 from ingest.tally import CONNECTED, WAITING, Tally
 from zerodistance.catalogue import load_catalogue
 from zerodistance.clock import Clock
-from zerodistance.errors import UnavailableError
+from zerodistance.errors import StoreError, UnavailableError
 from zerodistance.log import open_log
 from zerodistance.log.interface import Log
 from zerodistance.messages import LOG_TOPICS, TELEMETRY
 from zerodistance.settings import Settings
-from zerodistance.store.database import open_pool
+from zerodistance.store.database import Pool, open_pool
 from zerodistance.store.devices import Registry
 
 # How long a stop waits for the log; what it has not taken by then comes again from the broker.
@@ -113,6 +113,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         SettingsError: an address is malformed.
         CatalogueError: a catalogue file is wrong.
         LogError: the log's topics have another number of partitions.
+        StoreError: the database is not migrated.
     """
     clock = settings.make_clock()
     catalogue = load_catalogue(settings.catalogue_folders())
@@ -123,7 +124,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     log: Log | None = None
     try:
         log = _patiently(lambda: _open_log(settings), stop)
-        registry = _patiently(lambda: Registry(pool), stop)
+        registry = _patiently(lambda: _open_registry(pool), stop)
         if log is None or registry is None:
             return
         tally = Tally()
@@ -152,6 +153,13 @@ def _open_log(settings: Settings) -> Log:
         log.close()
         raise
     return log
+
+
+def _open_registry(pool: Pool) -> Registry:
+    try:
+        return Registry(pool)
+    except StoreError as error:
+        raise StoreError(f"{error} Run `zerodistance migrate` first.") from error
 
 
 def _patiently(attempt: Callable[[], _T], stop: threading.Event) -> _T | None:

@@ -67,6 +67,11 @@ class Process:
         """Send a signal and return the exit code."""
         assert self._process is not None
         self._process.send_signal(how)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait for its end and return the exit code."""
+        assert self._process is not None
         return self._process.wait(30)
 
 
@@ -75,9 +80,18 @@ def good(seq: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def log(sqlite_log: Log) -> Log:
-    make_topics(sqlite_log)
-    return sqlite_log
+def log_address(request: pytest.FixtureRequest, sqlite_log_address: str) -> str:
+    """Give a new log's address: the embedded one, unless the test asks for ``kafka_address``."""
+    address: str = request.getfixturevalue(getattr(request, "param", "sqlite_log_address"))
+    return address
+
+
+@pytest.fixture
+def log(log_address: str) -> Iterator[Log]:
+    one = open_log(log_address)
+    make_topics(one)
+    yield one
+    one.close()
 
 
 @pytest.fixture
@@ -88,14 +102,12 @@ def reader(log: Log) -> Iterator[Reader]:
 
 
 @pytest.fixture
-def process(
-    tmp_path: Path, mosquitto: Mosquitto, database: str, sqlite_log_address: str
-) -> Iterator[Process]:
+def process(tmp_path: Path, mosquitto: Mosquitto, database: str, log_address: str) -> Iterator[Process]:
     one = Process(
         tmp_path,
         mqtt=mosquitto.url,
         mqtt_client_id=CLIENT,
-        log=sqlite_log_address,
+        log=log_address,
         log_partitions=str(PARTITIONS),
         database=database,
         log_json="true",
@@ -111,6 +123,14 @@ def register(pool: Pool, *devices: str) -> None:
             register_device(conn, device, "refrigerator")
 
 
+@pytest.mark.parametrize(
+    "log_address",
+    [
+        pytest.param("sqlite_log_address", id="sqlite"),
+        pytest.param("kafka_address", id="kafka", marks=pytest.mark.kafka),
+    ],
+    indirect=True,
+)
 def test_a_kill_in_the_middle_loses_nothing(
     process: Process, mosquitto: Mosquitto, pool: Pool, log: Log, reader: Reader
 ) -> None:
@@ -168,6 +188,12 @@ def test_an_adopted_device_gets_what_it_had_sent(
     wait_until(lambda: counted(pool).get(("ingest", "replayed")) == 2, what="the counts")
     assert counted(pool)["ingest.refused", "unknown_device"] == 3
     assert process.end(signal.SIGINT) == 0
+
+
+def test_a_database_that_is_not_migrated_is_named(tmp_path: Path, empty_database: str) -> None:
+    one = Process(tmp_path, log=f"sqlite:///{tmp_path}/log.sqlite", database=empty_database)
+    one.start(until="zerodistance migrate")
+    assert one.wait() == 1
 
 
 def test_it_waits_for_servers_that_are_not_there_yet(
@@ -272,10 +298,3 @@ def counted(pool: Pool) -> dict[tuple[str, str], int]:
     with pool.connection() as conn:
         rows = conn.execute("SELECT stage, outcome, count FROM stage_count")
         return {(row[0], row[1]): row[2] for row in rows}
-
-
-def test_the_log_address_is_the_one_of_the_test(log: Log, sqlite_log_address: str) -> None:
-    """Both ends look at one file; otherwise the tests above would prove nothing."""
-    other = open_log(sqlite_log_address)
-    assert other.partitions("zd.telemetry") == PARTITIONS
-    other.close()
