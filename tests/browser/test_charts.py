@@ -22,7 +22,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def series(
-    observed: list[float | None],
+    observed: Sequence[float | None],
     *,
     band: tuple[float, float] | None = None,
     step_min: float = 5,

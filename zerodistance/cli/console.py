@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 
 import typer
@@ -46,4 +47,12 @@ def console() -> None:
     config = uvicorn.Config(
         application, log_level="warning", timeout_graceful_shutdown=5, server_header=False, access_log=False
     )
-    Server(config).run(sockets=[listener])
+    server = Server(config)
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    # The server raises the signal again once it has stopped: that must not look like a crash.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    server.run(sockets=[listener])
