@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -23,4 +23,4 @@ def clock() -> ManualClock:
 @pytest.fixture
 def world(pool: Pool, catalogue: Catalogue, clock: ManualClock) -> World:
     """Give a migrated database with one home, a refrigerator, an air conditioner and an engineer."""
-    return World(pool, clock, catalogue, Desk(catalogue, clock), timedelta(0))
+    return World(pool, clock, catalogue, Desk(catalogue, clock))

@@ -71,7 +71,7 @@ class World:
     clock: ManualClock
     catalogue: Catalogue
     desk: Desk
-    elapsed: timedelta
+    elapsed: timedelta = timedelta(0)
     revisions: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -1,0 +1,199 @@
+"""The ticket desk under arbitrary sequences of what may happen, on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from services.messages import repository as messages
+from services.tickets import repository
+from services.tickets.desk import Desk
+from services.tickets.lifecycle import MOVES, PASSING, TERMINAL, Role, State
+from services.tickets.rules import Wait
+from tests.services.conftest import NOON
+from tests.services.world import ENGINEER, FRIDGE, World
+from zerodistance.catalogue import Catalogue
+from zerodistance.clock import ManualClock
+from zerodistance.errors import ConflictError, InvalidMessageError
+from zerodistance.store.database import Pool
+
+CAUSES = ("door_ajar", "compressor_failed", "bad_air", "gasket_leak", "unknown")
+# What a ticket in these states waits for; without a timer it would wait for ever.
+AWAITED = {
+    State.OWNER_ASKED: Wait.ANSWER,
+    State.OWNER_CHECKED: Wait.RECOVERY,
+    State.RESOLVED: Wait.RECOVERY,
+    State.VERIFIED: Wait.CONFIRMATION,
+}
+
+
+class TicketMachine(RuleBasedStateMachine):
+    """Findings, answers, time, people, replies: in any order."""
+
+    pool: Pool
+    catalogue: Catalogue
+
+    @initialize()
+    def begin(self) -> None:
+        with self.pool.connection() as conn:
+            conn.execute("TRUNCATE tenant, outbox CASCADE")
+            conn.execute("INSERT INTO tenant (id, name) VALUES (1, 'default')")
+        clock = ManualClock(NOON)
+        self.world = World(self.pool, clock, self.catalogue, Desk(self.catalogue, clock))
+
+    @rule(
+        cause=st.sampled_from(CAUSES),
+        id=st.sampled_from(["a", "b"]),
+        urgency=st.sampled_from(["urgent", "soon", "routine"]),
+        state=st.sampled_from(["open", "open", "cleared"]),
+    )
+    def finding(self, cause: str, id: str, urgency: str, state: str) -> None:
+        self.world.find(cause=cause, id=id, urgency=urgency, state=state)
+
+    @rule(id=st.sampled_from(["a", "b"]))
+    def redelivered(self, id: str) -> None:
+        if id in self.world.revisions:
+            before = self.snapshot()
+            revision = self.world.revisions[id]
+            assert self.world.find(cause="bad_air", id=id, revision=revision) == "repeated"
+            assert self.snapshot() == before
+
+    @rule(
+        purpose=st.sampled_from(["check", "confirm"]),
+        answer=st.sampled_from(["fixed", "checked", "confirm", "still_wrong"]),
+    )
+    def answer(self, purpose: str, answer: str) -> None:
+        if self.world.tickets() and any(m.purpose == purpose for m in self.world.messages()):
+            with contextlib.suppress(ConflictError, InvalidMessageError):
+                self.world.answer(answer, purpose)
+
+    @rule(minutes=st.sampled_from([1, 30, 60, 300, 1500]))
+    def time_passes(self, minutes: int) -> None:
+        self.world.pass_time(minutes=minutes)
+
+    @rule(to=st.sampled_from(sorted(State)), stale=st.booleans())
+    def person(self, to: State, stale: bool) -> None:
+        if not self.world.tickets():
+            return
+        now = self.world.clock.now()
+        details: dict[str, Any] = {"note": "because", "assignee": ENGINEER}
+        if to is State.PLANNED:
+            details |= {"visit_from": now, "visit_until": now.replace(year=now.year + 1)}
+        if to is State.RESOLVED:
+            details |= {"outcome": "no_fault_found", "minutes": 5}
+        version = self.world.ticket().version - (1 if stale else 0)
+        before = self.snapshot()
+        try:
+            self.world.move(to.value, version=version, **details)
+        except (ConflictError, InvalidMessageError):
+            assert self.snapshot() == before  # refused means that nothing happened
+        else:
+            assert not stale
+
+    @rule(rating=st.integers(1, 5))
+    def rating(self, rating: int) -> None:
+        if self.world.tickets():
+            with contextlib.suppress(ConflictError):
+                self.world.rate(rating)
+
+    @rule(state=st.sampled_from(["done", "refused", "failed"]))
+    def reply(self, state: str) -> None:
+        from services.commands import repository as commands
+        from services.commands.lifecycle import State as CommandState
+
+        with self.world.pool.connection() as conn:
+            row = conn.execute("SELECT id FROM command WHERE finished_at IS NULL").fetchone()
+            if row is not None:
+                self.world.desk.lock_command(conn, row[0])
+                now = self.world.clock.now()
+                ended = commands.finish(conn, row[0], FRIDGE, CommandState(state), "", now)
+                assert ended is not None
+                self.world.desk.command_ended(conn, ended)
+
+    def snapshot(self) -> list[Any]:
+        with self.world.pool.connection() as conn:
+            return conn.execute("SELECT id, version, state FROM ticket ORDER BY number").fetchall()
+
+    @invariant()
+    def one_open_ticket(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        assert sum(State(row[2]) not in TERMINAL for row in self.snapshot()) <= 1
+
+    @invariant()
+    def history_tells_everything(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        with self.world.pool.connection() as conn:
+            for ticket_id, version, state in self.snapshot():
+                lines = repository.history(conn, ticket_id)
+                assert [line.version for line in lines] == list(range(1, version + 1))
+                here: str | None = None
+                for line in lines:
+                    assert line.from_state == here
+                    source = State(here) if here else None
+                    move = MOVES.get((source, State(line.to_state)))
+                    assert line.from_state == line.to_state or move is not None
+                    if move is not None and line.actor == "owner" and here != line.to_state:
+                        assert Role.OWNER in move.who
+                    here = line.to_state
+                assert here == state
+                assert State(state) not in PASSING
+
+    @invariant()
+    def nobody_waits_for_ever(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        with self.world.pool.connection() as conn:
+            for ticket_id, _, state in self.snapshot():
+                timers = conn.execute(
+                    "SELECT kind FROM timer WHERE ticket_id = %s AND done_at IS NULL", (ticket_id,)
+                ).fetchall()
+                wanted = AWAITED.get(State(state))
+                if wanted is not None:
+                    assert timers == [(wanted.value,)]
+                elif State(state) in TERMINAL:
+                    assert timers == []
+
+    @invariant()
+    def both_sides_are_told_together(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        with self.world.pool.connection() as conn:
+            for ticket_id, _, _ in self.snapshot():
+                events: dict[str, set[tuple[str, Any]]] = {}
+                for message in messages.of_ticket(conn, ticket_id):
+                    events.setdefault(message.event_id, set()).add((message.audience, message.created_at))
+                for sides in events.values():
+                    assert {audience for audience, _ in sides} == {"owner", "engineer"}
+                    assert len({created for _, created in sides}) == 1
+
+
+def test_whatever_happens_the_ticket_stays_sound(pool: Pool, catalogue: Catalogue) -> None:
+    machine: Any = type("Machine", (TicketMachine,), {"pool": pool, "catalogue": catalogue})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=15,
+            stateful_step_count=20,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.mark.soak
+def test_the_same_for_long(pool: Pool, catalogue: Catalogue) -> None:
+    machine: Any = type("Machine", (TicketMachine,), {"pool": pool, "catalogue": catalogue})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=1000, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
