@@ -34,7 +34,7 @@ from zerodistance.messages import (
     encode_samples,
 )
 from zerodistance.store import counts, devices
-from zerodistance.store.database import Pool, connect
+from zerodistance.store.database import Pool, connect, pool_of
 
 _TOPICS = (TELEMETRY, EVENTS, DEAD_LETTER)
 
@@ -236,6 +236,25 @@ def test_upkeep_refreshes_ages_and_drains(database: str, pool: Pool, catalogue: 
         Upkeep(database, small, clock).turn(conn)
         assert value(pool, "SELECT count(*) FROM telemetry_refrigerator") == 0
         assert value(pool, "SELECT n FROM telemetry_refrigerator_1h") == 2, "the rollup outlives the rows"
+
+
+@pytest.mark.timescale
+def test_upkeep_with_timescale(timescale_database: str, catalogue: Catalogue, log: Log) -> None:
+    small = Catalogue({"refrigerator": catalogue["refrigerator"]})
+    own = pool_of(timescale_database)
+    with storing(log, own, small, Told()):
+        put_samples(log, sample(0), sample(1))
+        wait_until(lambda: value(own, "SELECT count(*) FROM telemetry_refrigerator") == 2)
+    clock = ManualClock(START)
+    with connect(timescale_database, autocommit=True) as conn:
+        Upkeep(timescale_database, small, clock).turn(conn)
+        assert value(own, "SELECT count(*) FROM dirty_range") == 0
+        assert value(own, "SELECT n FROM telemetry_refrigerator_1h") == 2
+        clock.advance(days=small["refrigerator"].retention_days + 30)
+        Upkeep(timescale_database, small, clock).turn(conn)
+        assert value(own, "SELECT count(*) FROM telemetry_refrigerator") == 0
+        assert value(own, "SELECT n FROM telemetry_refrigerator_1h") == 2, "the rollup outlives the rows"
+    own.close()
 
 
 def test_receipts_over_a_real_broker(mosquitto: Mosquitto) -> None:

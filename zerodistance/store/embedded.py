@@ -192,7 +192,7 @@ class EmbeddedPostgres:
     def _launch(self) -> None:
         package = _package()
         sockets = package.find_suitable_socket_dir(
-            self.folder, Path(tempfile.gettempdir()) / "zerodistance-sockets"
+            self.folder, Path(tempfile.gettempdir()) / f"zerodistance-sockets-{os.geteuid()}"
         )
         if sockets != self.folder and os.geteuid() == 0:
             package.ensure_prefix_permissions(sockets)
