@@ -136,6 +136,7 @@ class Connections:
         self._pause_s = 0.5
         self._misc_at = 0.0
         self._closing = False
+        self._whole = False
         self.reconnections = 0
 
     def add(self, client_id: str, topics: list[str], on_message: OnMessage) -> Connection:
@@ -218,12 +219,18 @@ class Connections:
     def reached(self) -> None:
         """Note that the broker answers: the others may try at once."""
         self._pause_s, self._retry_at = 0.5, 0.0
+        if not self._waiting and self.connected == len(self._all):
+            if not self._whole:
+                _log.info("mqtt.connected", connections=len(self._all))
+            self._whole = True
 
     def lost(self, connection: Connection, reason: str) -> None:
         """Note that a connection ended; it is made again unless everything is being closed."""
         if self._closing or connection in self._waiting:
             return
-        _log.info("mqtt.disconnected", client=connection.client_id, reason=reason)
+        if self._whole:  # one line for a broker that went away, not one for each appliance
+            self._whole = False
+            _log.warning("mqtt.disconnected", first=connection.client_id, reason=reason)
         self.reconnections += 1
         self._waiting.append(connection)
         self._retry_at = max(self._retry_at, time.monotonic() + self._pause_s)

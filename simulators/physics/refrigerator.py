@@ -53,8 +53,8 @@ _OPEN_DOOR_W_PER_K = (
 )
 _AJAR_W_PER_K = 9.0
 _GASKET_W_PER_K = 1.1
-_FROST_BLOCKS_COIL_KG = 0.75  # frost that halves the air through the coil
-_FROST_BLOCKS_DUCT_KG = 0.45  # … and through the narrower duct to the fresh-food compartment
+_FROST_BLOCKS_COIL_KG = 0.65  # frost that halves the air through the coil
+_FROST_BLOCKS_DUCT_KG = 0.6  # … and through the narrower duct to the fresh-food compartment
 
 
 class Refrigerator(Physics):
