@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Callable
 from types import FrameType
 
 import structlog
@@ -17,11 +19,20 @@ _log = structlog.get_logger(__name__)
 
 
 class _Server(uvicorn.Server):
-    """Ends the streams of live changes first: uvicorn waits for open connections."""
+    """Ends the streams of live changes first: uvicorn waits for open connections.
+
+    Stopping when told to is no failure: uvicorn would raise the signal again and end by it.
+    """
+
+    def __init__(self, config: uvicorn.Config, before_exit: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._before_exit = before_exit
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self.config.app.state.platform.hub.end_streams()  # type: ignore[union-attr]
-        super().handle_exit(sig, frame)
+        self._before_exit()
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True  # Ctrl-C a second time
+        self.should_exit = True
 
 
 def run(settings: Settings) -> None:
@@ -40,7 +51,7 @@ def run(settings: Settings) -> None:
         timeout_graceful_shutdown=_GRACE_S,
         proxy_headers=False,
     )
-    server = _Server(config)
+    server = _Server(config, app.state.platform.hub.end_streams)
     _log.info("serve.starts", host=settings.api_host, port=settings.api_port)
     try:
         server.run()
