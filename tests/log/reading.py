@@ -18,6 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from tests.fixtures.processes import die_with_parent
 from zerodistance.errors import ZeroDistanceError
 from zerodistance.log import Consumer, Record, TopicPartition, open_log
@@ -160,6 +162,9 @@ class _Sink:
 
 def main(address: str, group: str, topic: str, silence: str, mode: str, *rest: str) -> None:
     """Be a consumer process."""
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr)
+    )  # standard output is the test's
     log = open_log(address, silence_s=float(silence))
 
     def assigned(partitions: Any) -> None:
