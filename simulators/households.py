@@ -7,6 +7,7 @@ estimates of ordinary homes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,11 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.randomness import keyed
+from simulators.water_supply import mains_temperature, supply_of
+from simulators.water_use import draw_day, mixed_flow
 from zerodistance.errors import SettingsError
 
 Array = NDArray[np.float64]
 SPAN_S = 1800  # length of one span: inputs and noise are made for half an hour at a time
 _DAY_S = 86_400
+_TRIP_BLOCK = 30  # days; at most one trip in each
+_TRIP_KM = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,11 @@ class HomeSpan:
         distance: of the owner from home, km.
         dust: outdoor PM2.5, µg/m³, (steps, homes).
         luck: a number from 0 to 1 for the day, (homes,): what a home forgets or remembers that day.
+        away: 1 while all are on a trip of days.
+        cold_water: temperature of the mains, °C.
+        hardness: of the tap water, mg/L as CaCO₃, (homes,). ``tds``: dissolved solids, mg/L, (homes,).
+        turbidity: NTU, (homes,). ``water_pressure``: kPa, (steps, homes).
+        wants_hot_water: works out :attr:`hot_water`, for those who ask.
     """
 
     start_s: int
@@ -80,6 +90,18 @@ class HomeSpan:
     distance: Array
     dust: Array
     luck: Array
+    away: Array
+    cold_water: Array
+    hardness: Array
+    tds: Array
+    turbidity: Array
+    water_pressure: Array
+    wants_hot_water: Callable[[], Array]
+
+    @property
+    def hot_water(self) -> Array:
+        """Mixed water at 40 °C that people want, L/min, (steps, homes)."""
+        return self.wants_hot_water()
 
     @property
     def steps(self) -> int:
@@ -103,14 +125,23 @@ class HomeSpan:
             self.distance[:, homes],
             self.dust[:, homes],
             self.luck[homes],
+            self.away[:, homes],
+            self.cold_water[:, homes],
+            self.hardness[homes],
+            self.tds[homes],
+            self.turbidity[homes],
+            self.water_pressure[:, homes],
+            lambda: self.wants_hot_water()[:, homes],
         )
 
 
 class Homes:
     """The homes of a fleet."""
 
-    def __init__(self, homes: int, seed: int, climate: str, utc_offset_hours: float = 0.0) -> None:
-        """Draw the habits of ``homes`` homes.
+    def __init__(
+        self, homes: int, seed: int, climate: str, utc_offset_hours: float = 0.0, region: str = ""
+    ) -> None:
+        """Draw the habits of ``homes`` homes; ``region`` says what water they get.
 
         Raises:
             SettingsError: for a climate that is not in :data:`CLIMATES`.
@@ -132,8 +163,16 @@ class Homes:
         self._insulation = rng.uniform(0.12, 0.3, homes)
         self._shops = rng.uniform(0.2, 0.45, homes)
         self._dust = rng.lognormal(0.0, 0.2, homes)
+        self.supply = supply_of(region)
+        water = keyed(seed, "water")
+        self._cold_water = water.normal(0.0, 0.8, homes)
+        self._hardness = self.supply.hardness * water.lognormal(0.0, 0.08, homes)
+        self._tds = self.supply.tds * water.lognormal(0.0, 0.08, homes)
+        self._turbidity = self.supply.turbidity * water.lognormal(0.0, 0.25, homes)
+        self._pressure = self.supply.pressure * water.lognormal(0.0, 0.1, homes)
         self._day = lru_cache(maxsize=8)(self._draw_day)
         self._span = lru_cache(maxsize=4)(self._make_span)
+        self._trips = lru_cache(maxsize=2)(self._draw_trips)
 
     def span(self, start_s: int, step_s: float) -> HomeSpan:
         """Return the span that begins at ``start_s`` (a multiple of :data:`SPAN_S`)."""
@@ -163,6 +202,21 @@ class Homes:
             "luck": rng.random(n),
         }
 
+    def _draw_trips(self, block: int) -> tuple[Array, Array]:
+        """Return the first and last day, (homes,), of the trips in a block of days; 0 and −1 for none."""
+        rng = keyed(self.seed, "trips", block)
+        n = self.homes
+        days = rng.integers(2, 10, n).astype(float)
+        first = block * _TRIP_BLOCK + np.floor(rng.random(n) * (_TRIP_BLOCK - days))
+        goes = rng.random(n) < 0.25
+        return np.where(goes, first, 0.0), np.where(goes, first + days, -1.0)
+
+    def _on_trip(self, day: int, hour: Array) -> Array:
+        """Return 1 where a home's people are on a trip, (steps, homes): from nine o'clock to five."""
+        first, last = self._trips(day // _TRIP_BLOCK)
+        now = day + hour[:, None] / 24.0
+        return ((now >= first + 9.0 / 24.0) & (now < last + 17.0 / 24.0)).astype(float)
+
     def _make_span(self, start_s: int, step_s: float) -> HomeSpan:
         steps = round(SPAN_S / step_s)
         local = start_s + self.offset_s + (np.arange(steps) + 0.5) * step_s
@@ -178,7 +232,8 @@ class Homes:
         )
         outdoor = seasonal + c.daily * np.cos(2 * np.pi * (h - 15.0) / 24.0)
         humidity = np.clip(c.humidity + mixed["damp"] - 2.2 * (outdoor - seasonal), 25.0, 98.0)
-        away = (today["out"] > 0) & (h >= today["leaves"]) & (h < today["returns"])
+        trip = self._on_trip(day, hour)
+        away = (today["out"] > 0) & (h >= today["leaves"]) & (h < today["returns"]) | (trip > 0)
         awake = (h >= today["wakes"]) & (h < today["sleeps"])
         meals = sum(np.exp(-(((h - today[meal]) / 0.35) ** 2)) for meal in ("breakfast", "lunch", "dinner"))
         present = ~away
@@ -193,6 +248,16 @@ class Homes:
             + 0.6 * (outdoor - seasonal) * self._insulation,
             16.5,
         )
+        people = np.where(present, self._people, 0.0)
+        cold_water = mains_temperature(c.mean, c.season, c.warmest_day, year_day) + self._cold_water
+        # Where all draw in the morning and the evening, the mains' pressure sags.
+        busy = np.exp(-(((h - 7.5) / 1.2) ** 2)) + np.exp(-(((h - 19.5) / 1.8) ** 2))
+
+        @lru_cache(maxsize=1)
+        def hot_water() -> Array:
+            draws = draw_day(self.seed, day, today, self._people)
+            return mixed_flow(draws, hour, step_s, people)
+
         wave = np.clip(np.sin(np.pi * (hour - 6.0) / 12.0), 0.0, 1.0)
         return HomeSpan(
             start_s=start_s,
@@ -202,11 +267,18 @@ class Homes:
             outdoor_humidity=humidity,
             sun=wave,
             indoor=indoor + 0.8 * cooking,
-            people=np.where(present, self._people, 0.0),
+            people=people,
             awake=(awake & present).astype(float),
             cooking=cooking,
             shopping=(first & present).astype(float),
-            distance=np.where(away, today["far"] * travelled, 0.0),
+            distance=np.where(trip > 0, _TRIP_KM, np.where(away, today["far"] * travelled, 0.0)),
             dust=mixed["dust"] * self._dust,
             luck=today["luck"],
+            away=trip,
+            cold_water=cold_water,
+            hardness=self._hardness,
+            tds=self._tds * (1.0 + 0.008 * today["damp"]),
+            turbidity=self._turbidity * today["dust"] / 25.0,
+            water_pressure=self._pressure * (1.0 - 0.12 * busy),
+            wants_hot_water=hot_water,
         )
