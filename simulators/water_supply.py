@@ -46,12 +46,6 @@ _REGIONS = {
     "delta": "river",
     "plain": "groundwater",
 }
-    "": "river",
-    "harbour": "reservoir",
-    "hills": "reservoir",
-    "delta": "river",
-    "plain": "groundwater",
-}
 
 
 def supply_of(region: str) -> Supply:
