@@ -15,6 +15,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from services.api.changes import ChangeHub
 from services.messages.channels import channel_names
+from services.startup import check_schema
 from services.tickets.desk import Desk
 from services.tickets.lifecycle import Role
 from services.titles import Titles
@@ -72,15 +73,22 @@ def open_platform(settings: Settings) -> Platform:
 
     Raises:
         UnavailableError: the database does not answer.
+        StoreError: it is not migrated.
         CatalogueError: the catalogue is wrong.
     """
     catalogue = load_catalogue(settings.catalogue_folders())
     clock = settings.make_clock()
+    pool = open_pool(settings, size=_POOL_SIZE)
+    try:
+        check_schema(pool)
+    except BaseException:
+        pool.close()
+        raise
     return Platform(
         settings=settings,
         catalogue=catalogue,
         clock=clock,
-        pool=open_pool(settings, size=_POOL_SIZE),
+        pool=pool,
         desk=Desk(catalogue, clock, channel_names(settings)),
         titles=Titles(catalogue),
         hub=ChangeHub(dsn(settings)),

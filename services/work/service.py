@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 
 import structlog
 
 from services.commands.sender import CommandSender
 from services.insights import job
 from services.messages.channels import channel_names, open_channels
+from services.startup import check_schema
 from services.tickets.desk import Desk
 from services.work import duties
 from services.work.consumer import WorkConsumer
@@ -36,43 +38,43 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
     Raises:
         UnavailableError: database or log do not answer at the start.
+        StoreError: the database is not migrated.
         SettingsError, CatalogueError: something is set wrongly.
     """
     catalogue = load_catalogue(settings.catalogue_folders())
     clock = settings.make_clock()
     desk = Desk(catalogue, clock, channel_names(settings))
-    pool = open_pool(settings, size=_POOL_SIZE)
-    log = open_log(settings.log_address(), client_id="zd-work")
-    channels = open_channels(settings)
-    sender = CommandSender(settings.mqtt)
-    intake = Intake(desk, clock)
-    tasks: dict[str, Callable[[], None]] = {
-        "intake": lambda: WorkConsumer(log, pool, NAME, TOPICS, intake.take).run(stop),
-        "relay": lambda: Relay(pool, log).run(stop),
-        "due": lambda: repeat(stop, _TURN_S, *_due(pool, clock, desk, sender)),
-        "hourly": lambda: repeat(stop, _HOURLY_TURN_S, Hourly(pool, catalogue, clock).turn),
-    }
-    if channels:
-        tasks["channels"] = lambda: repeat(stop, _TURN_S, lambda: duties.tell_further(pool, channels))
     failed: list[BaseException] = []
-    threads = [
-        threading.Thread(target=_guard, args=(task, stop, failed), name=name) for name, task in tasks.items()
-    ]
-    _log.info("work.starts", clock=settings.clock)
-    try:
-        for thread in threads:
-            thread.start()
-        stop.wait()
-    finally:
-        stop.set()
-        for thread in threads:
-            if thread.ident is not None:
-                thread.join()
-        sender.close()
+    with ExitStack() as opened:
+        pool = opened.enter_context(closing(open_pool(settings, size=_POOL_SIZE)))
+        check_schema(pool)
+        log = opened.enter_context(closing(open_log(settings.log_address(), client_id="zd-work")))
+        channels = open_channels(settings)
         for channel in channels.values():
-            channel.close()
-        log.close()
-        pool.close()
+            opened.callback(channel.close)
+        sender = opened.enter_context(closing(CommandSender(settings.mqtt)))
+        intake = Intake(desk, clock)
+        tasks: dict[str, Callable[[], None]] = {
+            "intake": lambda: WorkConsumer(log, pool, NAME, TOPICS, intake.take).run(stop),
+            "relay": lambda: Relay(pool, log).run(stop),
+            "due": lambda: repeat(stop, _TURN_S, *_due(pool, clock, desk, sender)),
+            "hourly": lambda: repeat(stop, _HOURLY_TURN_S, Hourly(pool, catalogue, clock).turn),
+        }
+        if channels:
+            tasks["channels"] = lambda: repeat(stop, _TURN_S, lambda: duties.tell_further(pool, channels))
+        threads = [
+            threading.Thread(target=_guard, args=(tasks[name], stop, failed), name=name) for name in tasks
+        ]
+        _log.info("work.starts", clock=settings.clock)
+        try:
+            for thread in threads:
+                thread.start()
+            stop.wait()
+        finally:
+            stop.set()
+            for thread in threads:
+                if thread.ident is not None:
+                    thread.join()
     if failed:
         raise failed[0]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -427,7 +426,7 @@ def test_f3_the_command_does_not_help(world: World) -> None:
 
 
 @pytest.fixture
-def texts(catalogue: Catalogue) -> Iterator[Catalogue]:
+def texts(catalogue: Catalogue) -> Catalogue:
     from zerodistance.catalogue.model import Argument, Command
 
     fridge = catalogue["refrigerator"]

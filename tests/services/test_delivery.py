@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -187,7 +186,7 @@ def test_channels_are_those_that_are_set_up() -> None:
 
 
 @pytest.fixture
-def every_news() -> Iterator[list[News]]:
+def every_news() -> list[News]:
     return list(News)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from services.api.app import make_app
 from services.messages import repository as messages
 from services.tickets import repository
 from services.tickets.desk import Desk
@@ -24,7 +25,7 @@ from tests.services.api import settings_of
 from tests.services.world import AIR, ENGINEER, FRIDGE, HOME, STAFF, World, make_finding
 from zerodistance.catalogue import Catalogue
 from zerodistance.clock import ManualClock, SystemClock, to_us
-from zerodistance.errors import FencedError, UnavailableError
+from zerodistance.errors import FencedError, StoreError, UnavailableError
 from zerodistance.log import Log, Record
 from zerodistance.messages import (
     EVENTS,
@@ -408,3 +409,11 @@ def test_an_unusable_log_address_is_one_sentence(database: str) -> None:
 
     with pytest.raises(SettingsError, match="ZD_LOG"):
         run(settings_of(database, log="carrier-pigeon"), threading.Event())
+
+
+def test_a_database_that_is_not_migrated_is_named(empty_database: str, sqlite_log_address: str) -> None:
+    settings = settings_of(empty_database, log=sqlite_log_address)
+    with pytest.raises(StoreError, match="zerodistance migrate"):
+        run(settings, threading.Event())
+    with pytest.raises(StoreError, match="zerodistance migrate"):
+        make_app(settings)
