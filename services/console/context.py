@@ -66,12 +66,13 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request of somebody signed in."""
+    """One request of somebody signed in; ``mark``: how far the change feed was when it came in."""
 
     request: Request
     desk: Desk
     session: Session
     zone: ZoneInfo
+    mark: str
 
     async def form(self) -> FormData:
         """Return the posted form.
@@ -94,6 +95,7 @@ class Visit:
             session=self.session,
             zone=self.zone,
             section=section,
+            mark=self.mark,
             overview=overview,
             waiting=waiting,
             now=overview.now,
@@ -116,7 +118,7 @@ def get_visit(request: Request) -> Visit:
     session = desk.sessions.read(request)
     if session is None or not session.staff:
         raise LoginNeededError
-    return Visit(request, desk, session, zone_of(request))
+    return Visit(request, desk, session, zone_of(request), desk.feed.mark)
 
 
 DeskDep = Annotated[Desk, Depends(get_desk)]
@@ -146,6 +148,7 @@ def render(desk: Desk, request: Request, template: str, *, status: int = 200, **
         "overview": None,
         "waiting": 0,
         "section": "",
+        "mark": "",
         "note": "",
         **context,
     }

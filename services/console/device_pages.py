@@ -149,8 +149,10 @@ async def _device(
     problem: str = "",
 ) -> Response:
     api = visit.desk.api
-    device, tickets = await asyncio.gather(
-        api.device(device_id), api.tickets("all", device=device_id, limit=20)
+    device, tickets, insights = await asyncio.gather(
+        api.device(device_id),
+        api.tickets("all", device=device_id, limit=20),
+        api.insights(device_id),
     )
     hours = hours if hours in HOURS else 24
     names = list(device.channels)
@@ -172,6 +174,7 @@ async def _device(
         narrow=chart(plot, zone=visit.zone, width=360, height=216, ident="n") if plot else None,
         sparks={name: sparkline(course) for name, course in series.items() if course},
         readings=_readings(visit, device),
+        insights=insights[:3],
         tones={n: reading_tone(c, device.latest.get(n)) for n, c in device.channels.items()},
         owner_link=_owner_link(visit, device.owner_link),
         note=note,

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
+import secrets
 from collections.abc import AsyncIterator
 
 import httpx
@@ -34,6 +36,8 @@ class ChangeFeed:
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
+        self._run = secrets.token_hex(4)
+        self._count = 0
         self.connected = False
 
     def start(self) -> None:
@@ -77,10 +81,17 @@ class ChangeFeed:
         finally:
             self._pages.discard(queue)
 
+    @property
+    def mark(self) -> str:
+        """Return how far the feed is: a page that was made at an earlier mark has missed a change."""
+        return f"{self._run}-{self._count}"
+
     def _upstream(self) -> bytes:
-        return b'event: upstream\ndata: {"connected": %s}\n\n' % (b"true" if self.connected else b"false")
+        said = json.dumps({"connected": self.connected, "mark": self.mark})
+        return f"event: upstream\ndata: {said}\n\n".encode()
 
     def _publish(self, event: bytes) -> None:
+        self._count += 1
         for queue in self._pages:
             _put(queue, event)
 
@@ -109,7 +120,8 @@ class ChangeFeed:
     def _set_connected(self, connected: bool) -> None:
         if connected != self.connected:
             self.connected = connected
-            self._publish(self._upstream())
+            for queue in self._pages:
+                _put(queue, self._upstream())
 
 
 async def split_events(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

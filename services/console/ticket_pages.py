@@ -141,6 +141,8 @@ async def _ticket(
         typed=typed or {},
         propose=proposed_window,
         apart=told_apart_ms(ticket.messages),
+        # The newest event first, the owner's side of it before the engineer's.
+        messages=sorted(ticket.messages, key=lambda m: (-m.created_at.timestamp(), m.audience != "owner")),
     )
 
 

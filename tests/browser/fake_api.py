@@ -481,6 +481,10 @@ def _app(fake: FakeApi) -> FastAPI:
         fake.devices[device].recent_commands.insert(0, made)
         return made
 
+    @app.get("/api/v1/insights")
+    async def insights(device: str = "") -> Any:
+        return []
+
     @app.get("/api/v1/unclaimed")
     async def unclaimed() -> Any:
         return list(fake.unclaimed.values())

@@ -12,7 +12,7 @@ from tests.browser.fake_api import NOW, ago, warm_series
 from tests.fixtures.processes import wait_until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 pytestmark = pytest.mark.chromium
 
@@ -115,6 +115,18 @@ def test_the_ticket_page_follows_but_takes_nothing_from_a_begun_form(page: Page,
     assert page.input_value('[data-move="on_site"] textarea') == "compressor is with me"
     page.click("text=Reload")
     page.wait_for_url(f"{console.address}/tickets/t-118")
+
+
+def test_what_changes_while_a_page_is_on_its_way_is_not_missed(page: Page, console: Console) -> None:
+    def late(route: Route) -> None:
+        answer = route.fetch()
+        console.fake.add_ticket(145, "fridge-03", "door_ajar", "on_site")
+        console.fake.publish("ticket", id="t-145")  # after the page was made, before it listens
+        route.fulfill(response=answer)
+
+    page.route(f"{console.address}/?view=open", late, times=1)
+    page.goto(f"{console.address}/?view=open")
+    page.wait_for_selector('[data-key="t-145"]')
 
 
 def test_an_interrupted_feed_is_said_and_taken_up_again(page: Page, console: Console) -> None:

@@ -171,6 +171,7 @@ def test_device_pages_and_claim(home: Home, chromium_page: Page) -> None:
     page.goto(f"{home.console}/devices/fridge-1")
     assert page.locator(".channel").count() == len(home.catalogue["refrigerator"].channels)
     assert "Closed" in page.locator(".channel", has_text="Door").inner_text()
+    assert page.is_visible("text=It used 1.9 kWh, 0.6 kWh more than usual.")
     page.click(".channel:has-text('Electric power')")
     page.get_by_role("heading", name="Electric power").wait_for()
     assert page.locator(".wide-only .chart-observed").count() >= 1

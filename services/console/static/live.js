@@ -84,6 +84,7 @@ function take(fresh) {
     }
   }
   readClock(fresh.body);
+  document.body.dataset.mark = fresh.body.dataset.mark;
   filterRows();
   showSelection();
   tick();
@@ -138,7 +139,10 @@ function listen() {
     alive();
     source.addEventListener("upstream", (event) => {
       alive();
-      if (JSON.parse(event.data).connected) say("on", "Live"); else say("off", "Waiting for the platform");
+      const { connected, mark } = JSON.parse(event.data);
+      if (connected) say("on", "Live"); else say("off", "Waiting for the platform");
+      // Something changed between the making of this page and now.
+      if (mark !== document.body.dataset.mark) soon();
     });
     source.addEventListener("resync", () => { alive(); soon(); });
     for (const kind of ["ticket", "message", "device"]) {
