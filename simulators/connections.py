@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 import selectors
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -151,19 +150,20 @@ class Connections:
         """How many are connected."""
         return sum(connection.connected for connection in self._all)
 
-    def probe(self) -> None:
-        """Make sure that something listens.
+    def open_first(self) -> None:
+        """Open one connection, so that a broker that is not there is known at once.
 
         Raises:
-            UnavailableError: nothing does.
+            UnavailableError: nothing answers.
         """
         try:
-            socket.create_connection((self.broker.host, self.broker.port), timeout=5).close()
+            self._open(self._waiting[0])
         except OSError as error:
             raise UnavailableError(
                 f"The MQTT broker at {self.broker.host}:{self.broker.port} does not answer ({error}): "
                 "start it, or correct ZD_MQTT."
             ) from error
+        del self._waiting[0]
 
     def poll(self, timeout_s: float) -> None:
         """Read, write, ping and reconnect; return after ``timeout_s`` real seconds or when something came."""
@@ -235,6 +235,9 @@ class Connections:
         self._waiting.append(connection)
         self._retry_at = max(self._retry_at, time.monotonic() + self._pause_s)
 
+    def _open(self, connection: Connection) -> None:
+        connection.client.connect(self.broker.host, self.broker.port, keepalive=_KEEPALIVE_S)
+
     def _connect_waiting(self, now: float) -> None:
         if self._closing or now < self._retry_at:
             return
@@ -242,7 +245,7 @@ class Connections:
         while self._waiting and time.monotonic() < deadline:
             connection = self._waiting.pop(0)
             try:
-                connection.client.connect(self.broker.host, self.broker.port, keepalive=_KEEPALIVE_S)
+                self._open(connection)
             except OSError as error:
                 self._waiting.append(connection)
                 self._retry_at = time.monotonic() + self._pause_s * random.uniform(0.8, 1.2)

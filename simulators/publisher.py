@@ -102,7 +102,7 @@ class Publisher:
         Raises:
             UnavailableError: nothing listens where the broker should be when it starts.
         """
-        self._pool.probe()
+        self._pool.open_first()
         again = time.monotonic() + every_s
         while not stop.is_set():
             self._simulate()

@@ -60,7 +60,6 @@ def replay(
     """
     delivery = Delivery(clock.now_us() // 1_000_000, limit=len(rows) + 1)
     pool = Connections(broker)
-    pool.probe()
     stored_at = time.monotonic()
 
     def heard(_topic: str, payload: bytes) -> None:
@@ -80,6 +79,7 @@ def replay(
         delivery.reconnected()
 
     link.on_ready = ready
+    pool.open_first()
     began = time.monotonic()
     while not link.connected:
         if stop.is_set() or time.monotonic() - began > _CONNECT_S:

@@ -19,7 +19,7 @@ from zerodistance.messages.topics import DEVICE_ID
 from zerodistance.observability import configure
 from zerodistance.settings import Settings, load_settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

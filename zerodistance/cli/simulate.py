@@ -24,7 +24,7 @@ from zerodistance.settings import load_settings
 if TYPE_CHECKING:
     from simulators.publisher import Publisher
 
-app = typer.Typer(invoke_without_command=True)
+app = typer.Typer(invoke_without_command=True, add_completion=False)
 _ANSWER_S = 5.0
 
 
