@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,9 +19,11 @@ _FAST = {"fsync": "off"}
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "data" / "postgres"
-    shutil.rmtree(tmp_path / "data", ignore_errors=True)
+def folder() -> Iterator[Path]:
+    """Not below tmp_path: pytest closes that to the user which the server runs as when root starts it."""
+    made = Path(tempfile.mkdtemp(prefix="zd-pg-"))
+    yield made / "data" / "postgres"
+    shutil.rmtree(made, ignore_errors=True)
 
 
 def test_keeps_data_and_is_found_by_settings(folder: Path) -> None:

@@ -10,14 +10,17 @@ import errno
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+import psutil
 from psycopg import sql
 
 from zerodistance.errors import StoreError, UnavailableError
@@ -42,6 +45,7 @@ _SERVER_SETTINGS = {
 }
 _SETTINGS_FILE = "zerodistance.conf"
 _SMALLEST_DISK_BYTES = 300 * 2**20  # a fresh cluster takes 40 MB, its write-ahead log up to 1 GB under load
+_STOP_TIMEOUT_S = 60
 _START_TIMEOUT_S = 90  # recovery after a crash replays at most max_wal_size
 
 
@@ -90,7 +94,7 @@ class EmbeddedPostgres:
             self._prepare_user()
             if not (self.folder / "PG_VERSION").exists():
                 self._initialise()
-            if not self._runs():
+            if self._server() is None:
                 self._configure()
                 self._launch()
         except OSError as error:
@@ -110,12 +114,14 @@ class EmbeddedPostgres:
         if self._lock is None:
             return
         try:
-            if self._runs():
-                self._run("pg_ctl", "-D", str(self.folder), "-m", "fast", "-w", "-t", "60", "stop")
-        except subprocess.CalledProcessError:
-            self._run(
-                "pg_ctl", "-D", str(self.folder), "-m", "immediate", "-w", "-t", "20", "stop", check=False
-            )
+            server = self._server()
+            if server is not None:
+                server.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown: checkpoint, then end
+                if not self._wait_for_end():
+                    server.send_signal(signal.SIGQUIT)  # at once; the next start recovers
+                    self._wait_for_end()
+        except psutil.NoSuchProcess:
+            pass
         finally:
             self._lock.close()
             self._lock = None
@@ -209,10 +215,30 @@ class EmbeddedPostgres:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
             raise UnavailableError(f"The embedded PostgreSQL does not start: {end}") from error
 
-    def _runs(self) -> bool:
-        if not (self.folder / "postmaster.pid").exists():
-            return False
-        return self._run("pg_ctl", "-D", str(self.folder), "status", check=False) == 0
+    def _server(self) -> psutil.Process | None:
+        """Return the server's process, None if none runs in this folder.
+
+        Asked of the process table, not of ``pg_ctl``, which must be able to enter the folder as another user.
+        """
+        try:
+            pid = int((self.folder / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
+            server = psutil.Process(pid)
+            # after a reboot the number may be somebody else's
+            return server if str(self.folder) in server.cmdline() else None
+        except (OSError, ValueError, psutil.Error):
+            return None
+
+    def _wait_for_end(self) -> bool:
+        """Wait until the server has taken its pid file away, its last act; False if that takes too long.
+
+        The process itself may stay on as a zombie where nobody collects orphans (a container).
+        """
+        until = time.monotonic() + _STOP_TIMEOUT_S
+        while time.monotonic() < until:
+            if not (self.folder / "postmaster.pid").exists() or self._server() is None:
+                return True
+            time.sleep(0.02)
+        return False
 
     def _log_end(self) -> str:
         try:
@@ -220,8 +246,8 @@ class EmbeddedPostgres:
         except OSError:
             return "it wrote no log."
 
-    def _run(self, program: str, *arguments: str, check: bool = True) -> int:
-        """Run one of PostgreSQL's programs as the server's user and return its exit code.
+    def _run(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's programs as the server's user.
 
         The output goes to a file: through a pipe, ``pg_ctl start`` would keep us waiting for the server.
         """
@@ -238,9 +264,8 @@ class EmbeddedPostgres:
                 check=False,
             )
             output.seek(0)
-            if check and done.returncode:
+            if done.returncode:
                 raise subprocess.CalledProcessError(done.returncode, program, stderr=output.read())
-        return done.returncode
 
 
 _SERVER_USER = "pgserver"
