@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from services.schemas import Series
 from services.titles import Titles
 from zerodistance.catalogue.model import ApplianceType
-from zerodistance.store import history
 from zerodistance.store.database import Connection
+from zerodistance.store.history import read_series as read_history
 
 BEFORE_ONSET = timedelta(hours=6)
 AFTER_END = timedelta(hours=1)
@@ -80,7 +80,7 @@ def read_series(
         onset_at: of the incident, marked on the plot.
         max_points: at most so many points; more are put together.
     """
-    rows: Sequence[tuple[Any, ...]] = history.read_series(
+    rows: Sequence[tuple[Any, ...]] = read_history(
         conn, appliance, device_id, list(channels), since, until, max_points
     )
     times = [row[0] for row in rows]

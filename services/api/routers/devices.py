@@ -32,7 +32,7 @@ from services.tickets.repository import device as read_device
 from services.tokens import owner_token
 from zerodistance.errors import InvalidMessageError, NotFoundError
 from zerodistance.store import devices as store_devices
-from zerodistance.store import history
+from zerodistance.store.history import latest as latest_readings
 
 router = APIRouter(tags=["devices"])
 
@@ -65,7 +65,7 @@ def get_device(device_id: str, platform: PlatformDep, staff: StaffDep) -> Device
     with platform.transaction() as conn:
         row = repository.get(conn, staff.tenant, device_id)
         appliance = platform.catalogue.get_type(row.type)
-        latest = history.latest(conn, appliance, device_id)
+        latest = latest_readings(conn, appliance, device_id)
         recent = commands.recent(conn, device_id, _RECENT_COMMANDS)
     link = ""
     if row.household_id is not None:
