@@ -2,8 +2,9 @@
 
 The peaks of healthy days follow an extreme value distribution (Gumbel, Statistics of Extremes, 1958). It
 is fitted per device, residual and direction by moments, shrunk towards the fleet's, and read off at a
-return period of :data:`RETURN_DAYS`: that residual counts :data:`UNIT`. So what is normal life in one home (a door that
-opens all day) counts little there, and a compressor that never rests for an hour counts much when it does.
+return period of :data:`RETURN_DAYS`: that residual counts :data:`UNIT`. So what is normal life in one home
+(a door that opens all day) counts little there, and a compressor that never rests for an hour counts much
+when it does.
 Each fault's signature is a matched filter over these: the sum of those that should go up minus those that
 should go down; its threshold is calibrated in the same way.
 """
