@@ -65,7 +65,8 @@ def mains_temperature(mean: float, season: float, warmest_day: int, year_day: Ar
 
     Burch and Christensen, "Towards Development of an Algorithm for Mains Water Temperature", Proc. ASES
     (2007): about 3 K above the yearly mean of the air; a swing that is damped, the more the colder the
-    place; and weeks late. Their law is in °F.
+    place; and weeks late. Their law is in °F, for the climates of the United States; that the ground is no
+    warmer than the air where it is hot all the year is an engineering estimate.
 
     Args:
         mean: yearly mean of the outdoor air, °C.
@@ -76,5 +77,6 @@ def mains_temperature(mean: float, season: float, warmest_day: int, year_day: Ar
     above = 1.8 * mean + 32.0 - 44.0
     swing = np.clip(0.4 + 0.01 * above, 0.1, 1.0) * season
     late = max(35.0 - above, 0.0)
-    result: Array = mean + 6.0 / 1.8 + swing * np.cos(2 * np.pi * (year_day - warmest_day - late) / 365.2425)
+    offset = 6.0 / 1.8 * np.clip((27.0 - mean) / 12.0, 0.0, 1.0)
+    result: Array = mean + offset + swing * np.cos(2 * np.pi * (year_day - warmest_day - late) / 365.2425)
     return np.maximum(result, 3.0)
