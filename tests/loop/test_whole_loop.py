@@ -22,11 +22,11 @@ FLEET = """
 seed = 7
 [[group]]
 type = "refrigerator"
-prefix = "fridge"
+prefix = "fridge-"
 count = 6
 [[group]]
 type = "air_conditioner"
-prefix = "ac"
+prefix = "ac-"
 count = 2
 """
 SPEED = 600.0
@@ -50,7 +50,8 @@ def test_a_door_and_a_compressor_end_differently(shape: Shape, tmp_path: Path) -
         "fleet", "simulate", "--fleet", str(fleet), "--register", "--history-days", "14",
         "--state", str(tmp_path / "fleet.state"),
     )  # fmt: skip
-    shape.wait_until(lambda: shape.query("SELECT count(*) FROM device WHERE online") == [(8,)], "live", 90)
+    said_online = "SELECT count(DISTINCT device_id) FROM device_event WHERE code = 'online'"
+    shape.wait_until(lambda: shape.query(said_online) == [(8,)], "every appliance live", 120)
 
     api = ServiceApi(shape.api_url, TOKEN)
     world = SimulatedWorld(shape.mqtt)
