@@ -30,7 +30,16 @@ import numpy as np
 
 from simulators.faults import FaultLaw, Severities
 from simulators.households import HomeSpan
-from simulators.physics.contract import DONE, Array, Happening, Mask, Noise, Outcome, Physics, around
+from simulators.physics.cold_box import (
+    BROKEN_READING_C,
+    DOOR_ALARM_S,
+    code_changes,
+    coil_step,
+    door_happenings,
+    draw_openings,
+    sealed_circuit,
+)
+from simulators.physics.contract import DONE, Array, Mask, Noise, Outcome, Physics, around
 from simulators.physics.psychrometrics import (
     AIR_J_PER_KG_K,
     FUSION_J_PER_KG,
@@ -38,16 +47,13 @@ from simulators.physics.psychrometrics import (
     relative_humidity,
     saturation,
 )
-from simulators.physics.vapour_compression import UNDERCHARGE, compressor_map
 
 _RESTART_S = 240.0
 _DEFROST_END_C = 7.0
 _DEFROST_MAX_S = 2400.0
 _DEFROST_TARGET_S = 960.0
-_DOOR_ALARM_S = 300.0
 _STERILISE_S = 1800.0
 _LEAK_AT_FULL = 0.85  # share of the charge
-_BROKEN_READING_C = -127.0
 _OPEN_DOOR_W_PER_K = (
     27.0  # a 15 s opening at 20 K exchanges some 8 kJ: most of 0.25 m³ of air and the liner's skin
 )
@@ -160,25 +166,17 @@ class Refrigerator(Physics):
 
     def inputs(self, homes: HomeSpan, rng: np.random.Generator) -> dict[str, Array]:
         """Draw door openings (2–8 an hour while people are up, most at meals) and what is put in."""
-        shape = homes.people.shape
-        crowd = np.sqrt(np.maximum(homes.people, 0.0) / 2.5)
-        rate = self.parameters["openings_per_hour"] * crowd * homes.awake * (0.6 + 1.8 * homes.cooking)
-        opened = rng.random(shape) < rate * homes.step_s / 3600.0
-        seconds = np.minimum(rng.lognormal(2.6, 0.5, shape), homes.step_s * 0.9) * opened
-        start = rng.random(shape) * (homes.step_s - seconds)
-        shopping = homes.shopping > 0
-        seconds = np.where(shopping, homes.step_s, seconds)
-        # The door's switch is read at the end of the step: a chance, for an opening that ended within it.
-        seen = np.where(shopping, 1.0, (rng.random(shape) < seconds / homes.step_s) * 1.0)
-        put_in = np.where(shopping, 0.5 * homes.step_s / 30.0, 0.04 * opened)  # kg at room temperature
+        doors = draw_openings(homes, rng, self.parameters["openings_per_hour"])
+        # kg at room temperature
+        put_in = np.where(doors.shopping > 0, 0.5 * homes.step_s / 30.0, 0.04 * doors.opened)
         return {
             "ambient": homes.indoor,
             "room_vapour": 0.5 * saturation(homes.indoor),
-            "open_s": seconds,
-            "open_start": np.where(shopping, 0.0, start),
-            "door": seen,
+            "open_s": doors.open_s,
+            "open_start": doors.start,
+            "door": doors.seen,
             "put_in": put_in,
-            "shopping": homes.shopping,
+            "shopping": doors.shopping,
         }
 
     def step(self, row: Mapping[str, Array], severity: Severities, seconds: float) -> None:
@@ -196,24 +194,19 @@ class Refrigerator(Physics):
         wet = to_fresh / AIR_J_PER_KG_K * np.maximum(s["vapour"] - saturation(evaporator), 0.0) * running
         capacity, power = self._cycle(evaporator, ambient, severity)
         gain = to_fresh + to_freezer
-        slope = 0.036 * p["capacity"]  # the map's own slope, for the implicit step below
-        target = np.where(
-            running,
-            (
-                to_fresh * fresh
-                + to_freezer * freezer
-                + SUBLIMATION_J_PER_KG * wet
-                - capacity
-                + slope * evaporator
-            )
-            / (gain + slope),
-            freezer,
+        after = coil_step(
+            evaporator,
+            pull=to_fresh * fresh + to_freezer * freezer + SUBLIMATION_J_PER_KG * wet,
+            gain=gain,
+            capacity=capacity,
+            rated=p["capacity"],
+            mass=p["evaporator"],
+            running=running,
+            resting=freezer,
+            rest_rate=1.2e-3,
+            seconds=seconds,
         )
-        rate = np.where(running, (gain + slope) / p["evaporator"], 1.2e-3)
-        still = ~defrosting
-        s["evaporator"] = np.where(
-            still, evaporator + (target - evaporator) * (1.0 - np.exp(-rate * seconds)), evaporator
-        )
+        s["evaporator"] = np.where(~defrosting, after, evaporator)
         s["frost"] = s["frost"] + wet * seconds
         s["frost_missed"] = s["frost_missed"] + np.where(s["frost_missed"] > 0, wet * seconds, 0.0)
         mean = 0.5 * (evaporator + s["evaporator"])
@@ -258,27 +251,7 @@ class Refrigerator(Physics):
     def _cycle(self, evaporator: Array, ambient: Array, severity: Severities) -> tuple[Array, Array]:
         """Return cooling capacity and electric power (W) of the running compressor."""
         p = self.parameters
-        condensing = ambient + 15.0
-        if "condenser_fan_stopped" in severity:
-            # Natural convection alone: the condenser runs some 18 K hotter (engineering estimate).
-            condensing = condensing + 18.0 * severity["condenser_fan_stopped"]
-        capacity, power = compressor_map(
-            evaporator,
-            condensing,
-            evaporating_rated=-26.0,
-            condensing_rated=40.0,
-            capacity_per_k=0.036,
-            capacity_per_k_condensing=0.005,
-            power_per_k=0.014,
-            power_per_k_condensing=0.0045,
-        )
-        if "condenser_fan_stopped" in severity:
-            # Flash gas behind the capillary takes a further part of the capacity.
-            capacity = capacity * (1.0 - 0.28 * severity["condenser_fan_stopped"])
-            power = power * (1.0 + 0.09 * severity["condenser_fan_stopped"])
-        if "refrigerant_leak" in severity:
-            q, w = UNDERCHARGE.ratios(_LEAK_AT_FULL * severity["refrigerant_leak"])
-            capacity, power = capacity * q, power * w
+        capacity, power = sealed_circuit(evaporator, ambient, severity, -26.0, _LEAK_AT_FULL)
         return capacity * p["capacity"], power * p["power"]
 
     def _control(self, severity: Severities, defrosting: Mask, failed: Mask, seconds: float) -> Mask:
@@ -372,17 +345,12 @@ class Refrigerator(Physics):
     def _report(self, row: Mapping[str, Array], severity: Severities) -> None:
         """Note door and inventory events, and fault codes that the appliance's own checks raise."""
         s = self.state
-        for i in np.flatnonzero((row["open_s"] > 0) & (row["shopping"] == 0)):
-            start, length = float(row["open_start"][i]), float(row["open_s"][i])
-            self.happenings.append(Happening(start, int(i), "event", "door_opened"))
-            self.happenings.append(
-                Happening(start + length, int(i), "event", "door_closed", {"seconds": round(length, 1)})
-            )
+        self.happenings += door_happenings(row)
         freezer_alarm = np.where(s["alarm_freezer"], s["freezer"] > -12.0, s["freezer"] > -9.0)
         checks = {
             "alarm_door": (
                 "Refrigeration.FridgeFreezer.Event.DoorAlarmRefrigerator",
-                s["ajar_s"] >= _DOOR_ALARM_S,
+                s["ajar_s"] >= DOOR_ALARM_S,
             ),
             "alarm_freezer": ("Refrigeration.FridgeFreezer.Event.TemperatureAlarmFreezer", freezer_alarm),
             "alarm_sensor": ("Er FS", severity["thermistor_open"] >= 0.5),
@@ -390,12 +358,7 @@ class Refrigerator(Physics):
             "alarm_heater": ("Er dH", s["frost_missed"] > 0.25),
             "alarm_fan": ("Er CF", severity["condenser_fan_stopped"] >= 0.9),
         }
-        for key, (code, now) in checks.items():
-            changed = now != s[key]
-            if changed.any():
-                for i in np.flatnonzero(changed):
-                    self.happenings.append(Happening(0.0, int(i), "fault", code, active=bool(now[i])))
-                s[key] = np.asarray(now, dtype=bool)
+        self.happenings += code_changes(s, checks)
 
     def read(self) -> Mapping[str, Array]:
         """Return the true values of all channels."""
@@ -418,7 +381,7 @@ class Refrigerator(Physics):
         if "thermistor_open" not in severity:
             return {}
         broken = severity["thermistor_open"] >= 0.5
-        return {"fresh_food_temperature": np.where(broken, _BROKEN_READING_C, np.nan)}
+        return {"fresh_food_temperature": np.where(broken, BROKEN_READING_C, np.nan)}
 
     def obey(self, device: int, name: str, arguments: Mapping[str, Any]) -> Outcome:
         """Set the temperature, or sterilise for half an hour."""

@@ -43,6 +43,7 @@ _JOULES_PER_L_K = 4.186e3 * 0.99
 _LOWER_BELOW_K = 3.0
 _RESET_BELOW_K = 14.0
 _LEAK_L_MIN = 0.35
+_MOST_L_MIN = 18.0  # that the pipe lets through
 _LEAK_ALARM_S = 6 * 3600.0
 _SCALE_POWER = 0.06
 _SCALE_OPENS_AT = 0.97
@@ -168,9 +169,11 @@ class WaterHeater(Physics):
         share = np.clip((MIXED_C - row["cold"]) / np.maximum(top - row["cold"], 0.5), 0.0, 1.0)
         patience = np.where(top < MIXED_C - 8.0, 0.5, 1.0)
         wanted = row["wanted"] * share * patience
+        wanted = np.minimum(wanted, _MOST_L_MIN - _LEAK_L_MIN)
         flow = wanted + _LEAK_L_MIN * severity["leak"]
         moved = flow * seconds / 60.0 / (p["litres"] / LAYERS)  # layers
-        rounds = max(1, int(np.ceil(moved.max() / 0.9)))
+        # No more than one layer at a time; by the greatest possible flow, so that no heater touches another.
+        rounds = int(np.ceil(_MOST_L_MIN * seconds / 60.0 / (p["litres"].min() / LAYERS)))
         for _ in range(rounds):
             below = np.concatenate([row["cold"][None], tank[:-1]])
             tank = tank + moved / rounds * (below - tank)
