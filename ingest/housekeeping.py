@@ -6,10 +6,13 @@ All of it may wait: while the database is away, messages go on to the log, and t
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
 
+from ingest.adapters.contract import Adapter
+from ingest.adapters.memory import Memory
 from ingest.replay import adopted_letters, replay_letters
 from ingest.tally import Tally
 from zerodistance.catalogue import Catalogue
@@ -17,6 +20,7 @@ from zerodistance.clock import Clock
 from zerodistance.errors import ZeroDistanceError
 from zerodistance.log.interface import Log
 from zerodistance.store import counts
+from zerodistance.store.adapters import Mappings, save_memory
 from zerodistance.store.database import Pool, translated
 from zerodistance.store.devices import note_unclaimed
 
@@ -37,10 +41,23 @@ class Housekeeping:
         clock: the platform's.
         tally: what is counted.
         every_s: real seconds between two rounds.
+        adapters: of other people's devices, for replays.
+        memory: what they learn; saved with each round.
+        mappings: refreshed with each round.
     """
 
     def __init__(
-        self, pool: Pool, log: Log, catalogue: Catalogue, clock: Clock, tally: Tally, *, every_s: float = 1.0
+        self,
+        pool: Pool,
+        log: Log,
+        catalogue: Catalogue,
+        clock: Clock,
+        tally: Tally,
+        *,
+        every_s: float = 1.0,
+        adapters: Sequence[Adapter] = (),
+        memory: Memory | None = None,
+        mappings: Mappings | None = None,
     ) -> None:
         self._pool = pool
         self._journal = log
@@ -48,8 +65,11 @@ class Housekeeping:
         self._clock = clock
         self._tally = tally
         self._every_s = every_s
+        self._adapters = adapters
+        self._memory = memory or Memory()
+        self._mappings = mappings or Mappings()
         self._lock = threading.Lock()
-        self._unclaimed: dict[str, tuple[datetime, str]] = {}
+        self._unclaimed: dict[str, tuple[datetime, str, str]] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ingest-housekeeping", daemon=True)
 
@@ -57,11 +77,12 @@ class Housekeeping:
         """Start the thread."""
         self._thread.start()
 
-    def unclaimed(self, device: str, moment: datetime, payload: bytes) -> None:
+    def unclaimed(self, device: str, moment: datetime, payload: bytes, guessed_type: str = "") -> None:
         """Remember that an unknown device spoke; one entry a round for each, however much it says."""
         with self._lock:
             if device in self._unclaimed or len(self._unclaimed) < _MOST_UNCLAIMED:
-                self._unclaimed[device] = moment, payload[:_SAMPLE_TEXT].decode("utf-8", "replace")
+                text = payload[:_SAMPLE_TEXT].decode("utf-8", "replace")
+                self._unclaimed[device] = moment, text, guessed_type
 
     def close(self) -> None:
         """End the thread after a last round."""
@@ -72,18 +93,24 @@ class Housekeeping:
     def round(self) -> None:
         """Bring everything to the database now; what fails is kept for the next round."""
         tallied = self._tally.drain()
+        learnt = self._memory.drain()
         with self._lock:
             unclaimed, self._unclaimed = self._unclaimed, {}
         try:
             with translated(), self._pool.connection() as conn:
                 known = conn.execute("SELECT id FROM device WHERE id = ANY(%s)", (list(unclaimed),))
                 registered = {row[0] for row in known}  # claimed since it spoke
-                for device, (moment, text) in sorted(unclaimed.items()):
+                for device, (moment, text, guessed) in sorted(unclaimed.items()):
                     if device not in registered:
-                        note_unclaimed(conn, device, moment, text)
+                        note_unclaimed(conn, device, moment, text, guessed)
+                if learnt:
+                    save_memory(conn, learnt)
+                if self._adapters:
+                    self._mappings.refresh(conn)
                 counts.add(conn, tallied)
         except ZeroDistanceError as error:
             self._tally.put_back(tallied)
+            self._memory.put_back(learnt)
             with self._lock:
                 self._unclaimed = unclaimed | self._unclaimed
             _log.warning("ingest.database_waits", error=str(error))
@@ -97,7 +124,12 @@ class Housekeeping:
         with translated(), self._pool.connection() as conn:
             while not self._stop.is_set() and (ids := adopted_letters(conn)):
                 outcome = replay_letters(
-                    conn, self._journal, ids, catalogue=self._catalogue, clock=self._clock
+                    conn,
+                    self._journal,
+                    ids,
+                    catalogue=self._catalogue,
+                    clock=self._clock,
+                    adapters=self._adapters,
                 )
                 self._tally.add("replayed", outcome.replayed)
                 _log.info("ingest.replayed", letters=outcome.replayed, refused_again=len(outcome.refused))

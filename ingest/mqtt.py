@@ -12,7 +12,7 @@ import random
 import select
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -39,6 +39,8 @@ _LONGEST_PAUSE_S = 15.0
 _READS_PER_TURN = 500
 _UNSUPPORTED_PROTOCOL = (0x84, 0x01)
 _TAKEN_OVER = 0x8E
+# Topic filters in one SUBSCRIBE.
+_FILTERS_PER_PACKET = 50
 
 _log = structlog.get_logger(__name__)
 
@@ -101,15 +103,27 @@ class Subscriber:
         on_message: called for each message, inside :meth:`turn`.
         window: how many unacknowledged messages the broker may have under way (MQTT 5; a broker of
             MQTT 3.1.1 has its own limit).
+        filters: further subscriptions, beside our own topics; a broker that refuses one is not left for it.
+        unwanted: subscriptions of an earlier run that the broker may still hold for us.
     """
 
     def __init__(
-        self, url: str, client_id: str, on_message: Callable[[Arrival], None], *, window: int
+        self,
+        url: str,
+        client_id: str,
+        on_message: Callable[[Arrival], None],
+        *,
+        window: int,
+        filters: Sequence[str] = (),
+        unwanted: Sequence[str] = (),
     ) -> None:
         self._address = parse_address(url)
         self._client_id = client_id
         self._on_message = on_message
         self._window = window
+        self._filters = dict.fromkeys(filters)
+        self._unwanted = list(unwanted)
+        self._own_mid: int | None = None
         self._client: paho.Client | None = None
         self._discarded: list[paho.Client] = []
         self._protocol = MQTTProtocolVersion.MQTTv5
@@ -195,6 +209,20 @@ class Subscriber:
         if qos and connection == self._connection and self._client is not None:
             self._client.ack(mid, qos)
 
+    def listen(self, topics: Iterable[str]) -> None:
+        """Subscribe to further topics, now and after each reconnection."""
+        new = [topic for topic in topics if topic not in self._filters]
+        self._filters.update(dict.fromkeys(new))
+        if new and self._client is not None and self._accepted:
+            self._subscribe_to(self._client, new)
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Publish at most once: nothing if the broker is away."""
+        client = self._client
+        if client is not None and self._subscribed:
+            with contextlib.suppress(ValueError):  # a topic that no broker takes
+                client.publish(topic, payload, qos=0)
+
     def write(self) -> None:
         """Send what :meth:`acknowledge` queued."""
         client = self._client
@@ -275,17 +303,38 @@ class Subscriber:
                 self._lost(f"the broker refused the connection: {reason}")
             return
         self._accepted = True
+        if self._unwanted:
+            client.unsubscribe(self._unwanted)
+        # The others first: once our own is confirmed, all of them stand.
+        self._subscribe_to(client, list(self._filters))
         if self._protocol == MQTTProtocolVersion.MQTTv5:
             # Retained messages only with a new subscription, not with each reconnection.
             options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
-            client.subscribe(SUBSCRIPTION, options=options)
+            self._own_mid = client.subscribe(SUBSCRIPTION, options=options)[1]
         else:
-            client.subscribe(SUBSCRIPTION, qos=1)
+            self._own_mid = client.subscribe(SUBSCRIPTION, qos=1)[1]
         _log.info("mqtt.connected", mqtt=self.protocol, session_kept=flags.session_present)
 
+    def _subscribe_to(self, client: paho.Client, filters: Sequence[str]) -> None:
+        # Retained messages each time: adapters learn from them, and take none for a reading.
+        five = self._protocol == MQTTProtocolVersion.MQTTv5
+        for start in range(0, len(filters), _FILTERS_PER_PACKET):
+            some = filters[start : start + _FILTERS_PER_PACKET]
+            try:
+                if five:
+                    client.subscribe([(one, SubscribeOptions(qos=1)) for one in some])
+                else:
+                    client.subscribe([(one, 1) for one in some])
+            except ValueError as error:
+                _log.warning("mqtt.not_subscribed", filters=some, reason=str(error))
+
     def _on_subscribe(
-        self, _client: paho.Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Any
+        self, _client: paho.Client, _data: Any, mid: int, reasons: list[ReasonCode], _properties: Any
     ) -> None:
+        if mid != self._own_mid:
+            if any(reason.is_failure for reason in reasons):
+                _log.warning("mqtt.subscription_refused", reason=str(reasons[0]))
+            return
         if any(reason.is_failure for reason in reasons):
             self._lost(f"the broker refused the subscription to {SUBSCRIPTION}: {reasons[0]}")
             return

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ingest.adapters.contract import Request
+from ingest.adapters.translate import Stranger, Translator
 from ingest.events import read_event
 from ingest.letters import RAW_LIMIT, make_letter
 from ingest.message import Directory, Entry, Message
@@ -35,12 +37,18 @@ class Parsed(NamedTuple):
         events: for the log.
         letters: for the dead letters.
         unclaimed: devices that nobody has registered, in the order in which they speak.
+        strangers: the same of other people's devices, with what they said.
+        topics: to be subscribed to from now on.
+        requests: to be published.
     """
 
     samples: list[Sample]
     events: list[DeviceEvent]
     letters: list[DeadLetter]
     unclaimed: tuple[str, ...] = ()
+    strangers: tuple[Stranger, ...] = ()
+    topics: tuple[str, ...] = ()
+    requests: tuple[Request, ...] = ()
 
 
 class _ChildError(InvalidMessageError):
@@ -60,10 +68,12 @@ class Parser:
     Args:
         catalogue: the appliance types.
         directory: device id → its registry entry, None for an unknown device.
+        foreign: reads the topics of other people's devices.
     """
 
-    def __init__(self, catalogue: Catalogue, directory: Directory) -> None:
+    def __init__(self, catalogue: Catalogue, directory: Directory, foreign: Translator | None = None) -> None:
         self._directory = directory
+        self._foreign = foreign
         self._catalogue = catalogue
         self._checks = {name: checks_of(appliance) for name, appliance in catalogue.items()}
 
@@ -75,6 +85,7 @@ class Parser:
         received_us: int,
         now_us: int | None = None,
         retained: bool = False,
+        only: str = "",
     ) -> Parsed:
         """Return what a message amounts to. Never raises.
 
@@ -84,6 +95,7 @@ class Parser:
             received_us: when it arrived, platform clock, microseconds since 1970.
             now_us: platform time against which ``ts`` is checked; by default the arrival.
             retained: the broker kept it from before the subscription.
+            only: of other people's devices, take what is of this one (a replay of its letter).
         """
         now_us = received_us if now_us is None else now_us
         place = split_mqtt_topic(topic)
@@ -91,6 +103,17 @@ class Parser:
             if place is not None:  # our own commands and receipts, on their way down
                 return Parsed([], [], [])
             message = Message(topic, "", payload, received_us, now_us, retained)
+            if self._foreign is not None and not topic.startswith("zd/"):
+                read = self._foreign.translate(message, only)
+                if read is not None:
+                    return Parsed(
+                        read.samples,
+                        read.events,
+                        read.letters,
+                        strangers=tuple(read.strangers),
+                        topics=read.topics,
+                        requests=read.requests,
+                    )
             return _refused(message, Reason.WRONG_TOPIC, "No device speaks under this topic.")
         device, channel = place
         message = Message(topic, device, payload, received_us, now_us, retained)

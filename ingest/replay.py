@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ingest.adapters.contract import Adapter
+from ingest.adapters.memory import Memory
+from ingest.adapters.translate import Translator
 from ingest.forward import Delivery, Forwarder
 from ingest.message import Entry
 from ingest.parse import Parsed, Parser
@@ -16,6 +19,7 @@ from zerodistance.clock import Clock, to_us
 from zerodistance.errors import InvalidMessageError, UnavailableError
 from zerodistance.log.interface import Log
 from zerodistance.messages import EVENTS, TELEMETRY, Reason, decode_event, decode_samples
+from zerodistance.store.adapters import Mappings, load_memory
 from zerodistance.store.database import Connection
 from zerodistance.store.devices import DeviceEntry
 
@@ -36,13 +40,20 @@ class Outcome(NamedTuple):
 class _Letter(NamedTuple):
     id: str
     source: str
+    device: str
     received_us: int
     raw: bytes
     length: int
 
 
 def replay_letters(
-    conn: Connection, log: Log, ids: Sequence[str], *, catalogue: Catalogue, clock: Clock
+    conn: Connection,
+    log: Log,
+    ids: Sequence[str],
+    *,
+    catalogue: Catalogue,
+    clock: Clock,
+    adapters: Sequence[Adapter] = (),
 ) -> Outcome:
     """Put letters through the parser again and on the log; mark those that went through as replayed.
 
@@ -55,13 +66,14 @@ def replay_letters(
         ids: letters; those replayed or dropped before, and unknown ones, are passed over.
         catalogue: the appliance types.
         clock: the platform's.
+        adapters: for letters of other people's devices.
 
     Raises:
         UnavailableError: the log did not take them; nothing is marked.
     """
     replayed, refused = 0, {}
     for start in range(0, len(ids), SLICE):
-        done = _replay_slice(conn, log, ids[start : start + SLICE], catalogue, clock)
+        done = _replay_slice(conn, log, ids[start : start + SLICE], catalogue, clock, adapters)
         conn.commit()
         replayed += done.replayed
         refused.update(done.refused)
@@ -80,13 +92,18 @@ def adopted_letters(conn: Connection, limit: int = SLICE) -> list[str]:
 
 
 def _replay_slice(
-    conn: Connection, log: Log, ids: Sequence[str], catalogue: Catalogue, clock: Clock
+    conn: Connection,
+    log: Log,
+    ids: Sequence[str],
+    catalogue: Catalogue,
+    clock: Clock,
+    adapters: Sequence[Adapter],
 ) -> Outcome:
     # Skip what another process replays at this moment: the letter is in good hands.
     letters = [
-        _Letter(identity, source, to_us(received_at), bytes(raw), length)
-        for identity, source, received_at, raw, length in conn.execute(
-            "SELECT id, source, received_at, raw, length FROM dead_letter"
+        _Letter(identity, source, device, to_us(received_at), bytes(raw), length)
+        for identity, source, device, received_at, raw, length in conn.execute(
+            "SELECT id, source, device_id, received_at, raw, length FROM dead_letter"
             " WHERE id = ANY(%s) AND replayed_at IS NULL AND dropped_at IS NULL"
             " ORDER BY received_at, sample FOR UPDATE SKIP LOCKED",
             (list(ids),),
@@ -95,7 +112,7 @@ def _replay_slice(
     refused: dict[str, tuple[str, str]] = {}
     accepted: list[tuple[_Letter, Parsed]] = []
     devices = _Devices(conn)
-    parser = Parser(catalogue, devices.get)
+    parser = Parser(catalogue, devices.get, _foreign(conn, catalogue, devices, adapters))
     for letter in letters:
         if letter.length > len(letter.raw):
             refused[letter.id] = (
@@ -110,7 +127,11 @@ def _replay_slice(
                 refused[letter.id] = error.reason, str(error)
             continue
         parsed = parser.parse(
-            letter.source, letter.raw, received_us=letter.received_us, now_us=clock.now_us()
+            letter.source,
+            letter.raw,
+            received_us=letter.received_us,
+            now_us=clock.now_us(),
+            only=letter.device,
         )
         again = parsed.letters[0] if len(parsed.letters) == 1 else None
         if again is not None and again.raw == letter.raw:
@@ -128,6 +149,17 @@ def _replay_slice(
             (clock.now(), [letter.id for letter, _ in accepted]),
         )
     return Outcome(len(accepted), {identity: detail for identity, (_, detail) in refused.items()})
+
+
+def _foreign(
+    conn: Connection, catalogue: Catalogue, devices: _Devices, adapters: Sequence[Adapter]
+) -> Translator | None:
+    """Return a reader of other people's devices with a memory of its own: old letters teach nobody."""
+    if not adapters:
+        return None
+    mappings = Mappings()
+    mappings.refresh(conn)
+    return Translator(adapters, catalogue, devices.get, Memory(load_memory(conn)), mappings.get)
 
 
 def _read_record(letter: _Letter) -> Parsed:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import structlog
 
+from ingest.adapters.choose import choose_adapters
+from ingest.adapters.homeassistant import HomeAssistant, topics_of
+from ingest.adapters.memory import Memory
+from ingest.adapters.translate import Translator
 from ingest.forward import MAX_MESSAGES, Delivery, Forwarder
 from ingest.housekeeping import Housekeeping
 from ingest.letters import Quota
@@ -20,15 +24,19 @@ from zerodistance.clock import Clock
 from zerodistance.errors import StoreError, UnavailableError
 from zerodistance.log import open_log
 from zerodistance.log.interface import Log
-from zerodistance.messages import LOG_TOPICS, TELEMETRY
+from zerodistance.messages import LOG_TOPICS, TELEMETRY, DeadLetter, Reason
 from zerodistance.settings import Settings
-from zerodistance.store.database import Pool, open_pool
+from zerodistance.store.adapters import Mappings, load_memory
+from zerodistance.store.database import Pool, open_pool, translated
 from zerodistance.store.devices import Registry
 
 # How long a stop waits for the log; what it has not taken by then comes again from the broker.
 _DRAIN_S = 10.0
 _TURN_S = 0.1
 _LONGEST_PAUSE_S = 10.0
+# Letters of an external device that nobody has adopted: homes are full of sensors that are no appliance.
+STRANGERS_PER_HOUR = 120
+_FILTERS = "ingest.filters"
 
 _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
@@ -45,6 +53,8 @@ class Ingest:
         tally: counts.
         note_unclaimed: called with (device, moment, payload) for devices that nobody has registered.
         quota: how many letters a device may have.
+        filters: subscriptions for other people's devices.
+        unwanted: such subscriptions of an earlier run, to be given up.
     """
 
     def __init__(
@@ -56,13 +66,24 @@ class Ingest:
         tally: Tally,
         note_unclaimed: Callable[..., None],
         quota: Quota | None = None,
+        *,
+        filters: Sequence[str] = (),
+        unwanted: Sequence[str] = (),
     ) -> None:
         self._parser = parser
         self._clock = clock
         self._tally = tally
         self._note_unclaimed = note_unclaimed
         self._quota = quota or Quota()
-        self.broker = Subscriber(settings.mqtt, settings.mqtt_client_id, self._arrived, window=MAX_MESSAGES)
+        self._strangers_quota = Quota(per_hour=STRANGERS_PER_HOUR)
+        self.broker = Subscriber(
+            settings.mqtt,
+            settings.mqtt_client_id,
+            self._arrived,
+            window=MAX_MESSAGES,
+            filters=filters,
+            unwanted=unwanted,
+        )
         self.forwarder = Forwarder(log.producer, log.partitions(TELEMETRY), wake=self.broker.wake)
 
     def turn(self, *, reading: bool = True) -> None:
@@ -98,25 +119,38 @@ class Ingest:
         parsed = self._parser.parse(
             message.topic, message.payload, received_us=received_us, retained=message.retained
         )
-        kept = [letter for letter in parsed.letters if self._quota.allows(letter.device, received_us)]
+        strangers = {stranger.device for stranger in parsed.strangers}
+        kept = [letter for letter in parsed.letters if self._is_allowed(letter, strangers)]
         self._tally.message(parsed, len(parsed.letters) - len(kept))
         for device in parsed.unclaimed:
             self._note_unclaimed(device, self._clock.now(), message.payload)
+        for stranger in parsed.strangers:
+            said = stranger.text.encode("utf-8", "replace")
+            self._note_unclaimed(stranger.device, self._clock.now(), said, stranger.guessed_type)
+        if parsed.topics:
+            self.broker.listen(parsed.topics)
+        for request in parsed.requests:
+            self.broker.publish(*request)
         delivery = Delivery(message.connection, message.mid, message.qos)
         self.forwarder.take(delivery, len(message.payload), parsed.samples, parsed.events, kept)
+
+    def _is_allowed(self, letter: DeadLetter, strangers: set[str]) -> bool:
+        unknown = letter.reason == Reason.UNKNOWN_DEVICE and letter.device in strangers
+        return (self._strangers_quota if unknown else self._quota).allows(letter.device, letter.received_us)
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
     """Run ingest until ``stop`` is set; waits for servers that are not there yet.
 
     Raises:
-        SettingsError: an address is malformed.
+        SettingsError: an address is malformed, or an adapter is not known.
         CatalogueError: a catalogue file is wrong.
         LogError: the log's topics have another number of partitions.
         StoreError: the database is not migrated.
     """
     clock = settings.make_clock()
     catalogue = load_catalogue(settings.catalogue_folders())
+    adapters = choose_adapters(settings.adapters, settings.adapters_zone)
     pool = _patiently(lambda: open_pool(settings, size=3), stop)
     if pool is None:
         return
@@ -127,9 +161,33 @@ def run(settings: Settings, stop: threading.Event) -> None:
         registry = _patiently(lambda: _open_registry(pool), stop)
         if log is None or registry is None:
             return
+        remembered = _patiently(lambda: _load_memory(pool), stop)
+        if remembered is None:
+            return
+        memory, mappings = remembered
         tally = Tally()
-        housekeeping = Housekeeping(pool, log, catalogue, clock, tally)
-        ingest = Ingest(settings, Parser(catalogue, registry.get), log, clock, tally, housekeeping.unclaimed)
+        housekeeping = Housekeeping(
+            pool, log, catalogue, clock, tally, adapters=adapters, memory=memory, mappings=mappings
+        )
+        foreign = Translator(adapters, catalogue, registry.get, memory, mappings.get) if adapters else None
+        filters = foreign.filters if foreign is not None else []
+        before: list[str] = memory.recall(_FILTERS, settings.mqtt_client_id) or []
+        if any(isinstance(adapter, HomeAssistant) for adapter in adapters):
+            filters += [topic for topic in topics_of(memory) if topic not in filters]
+        else:
+            before = [*before, *topics_of(memory)]
+        if foreign is not None or before:
+            memory.learn(_FILTERS, settings.mqtt_client_id, foreign.filters if foreign is not None else [])
+        ingest = Ingest(
+            settings,
+            Parser(catalogue, registry.get, foreign),
+            log,
+            clock,
+            tally,
+            housekeeping.unclaimed,
+            filters=filters,
+            unwanted=[one for one in dict.fromkeys(before) if one not in filters],
+        )
         housekeeping.start()
         _log.info("ingest.started", mqtt=ingest.broker.protocol, devices=len(registry))
         try:
@@ -153,6 +211,13 @@ def _open_log(settings: Settings) -> Log:
         log.close()
         raise
     return log
+
+
+def _load_memory(pool: Pool) -> tuple[Memory, Mappings]:
+    mappings = Mappings()
+    with translated(), pool.connection() as conn:
+        mappings.refresh(conn)
+        return Memory(load_memory(conn)), mappings
 
 
 def _open_registry(pool: Pool) -> Registry:

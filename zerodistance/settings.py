@@ -30,6 +30,10 @@ class Settings(BaseSettings):
 
     mqtt: str = Field("mqtt://127.0.0.1:1883", description="mqtt://[user:password@]host[:port]")
     mqtt_client_id: str = Field("zd-ingest", description="fixed, so that the broker keeps the session")
+    adapters: str = Field(
+        "", description="other people's devices: tasmota, shelly, zigbee2mqtt[=BASE], homeassistant, …"
+    )
+    adapters_zone: str = Field("", description="time zone of those that send local time: Asia/Tokyo")
     log: str = Field("", description="kafka://host:port[,host:port…] or sqlite:///path; empty: in data_dir")
     log_partitions: int = Field(24, ge=1, le=1024, description="fixed when the topics are made")
     database: str = Field("", description="postgresql://…; empty: the embedded server in data_dir")

@@ -140,7 +140,7 @@ def test_where_a_message_comes_from_is_checked_first(topic: str, reason: str, un
 
 @pytest.mark.parametrize("channel", ["command", "stored"])
 def test_our_own_messages_on_their_way_down_are_passed_over(channel: str) -> None:
-    assert parse(b"{}", f"zd/v1/fridge/{channel}") == ([], [], [], ())
+    assert parse(b"{}", f"zd/v1/fridge/{channel}") == parsing.Parsed([], [], [])
 
 
 def test_readings_that_cannot_be_true_are_null_with_a_code() -> None:

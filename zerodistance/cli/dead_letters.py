@@ -111,6 +111,7 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Put letters through the parser again and on the log, once what was wrong is mended."""
+    from ingest.adapters.choose import choose_adapters
     from ingest.replay import replay_letters
 
     settings = load_settings()
@@ -119,7 +120,14 @@ def replay(
         chosen = _choose(conn, ids, reason, device)
         log = open_log(settings.log_address(), client_id="zd-replay")
         try:
-            outcome = replay_letters(conn, log, chosen, catalogue=catalogue, clock=settings.make_clock())
+            outcome = replay_letters(
+                conn,
+                log,
+                chosen,
+                catalogue=catalogue,
+                clock=settings.make_clock(),
+                adapters=choose_adapters(settings.adapters, settings.adapters_zone),
+            )
         finally:
             log.close()
     if as_json:

@@ -10,9 +10,9 @@ from rich.table import Table
 
 from zerodistance.catalogue import load_catalogue
 from zerodistance.cli import print_json
-from zerodistance.errors import NotFoundError
+from zerodistance.errors import NotFoundError, SettingsError
 from zerodistance.settings import Settings, load_settings
-from zerodistance.store import database, devices
+from zerodistance.store import adapters, database, devices
 
 app = typer.Typer(help="Devices: list, add, claim those that wait, retire.", no_args_is_help=True)
 
@@ -23,6 +23,12 @@ Household = Annotated[str | None, typer.Option(help="household that it stands in
 Gateway = Annotated[str | None, typer.Option(help="gateway that speaks for it")]
 Name = Annotated[str, typer.Option(help="what its owner calls it")]
 Model = Annotated[str, typer.Option(help="the maker's model")]
+Map = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map", help="READING=CHANNEL of another maker's device; READING= to ignore it; may be repeated"
+    ),
+]
 Tenant = Annotated[int, typer.Option(min=1)]
 
 # What a gateway is registered as; it has no channels of its own.
@@ -112,10 +118,12 @@ def claim(
     name: Name = "",
     model: Model = "",
     tenant: Tenant = 1,
+    mapping: Map = None,
 ) -> None:
     """Adopt a device that waits; ingest then replays what it has sent so far."""
     settings = load_settings()
     _check_type(settings, type_name)
+    chosen = _read_mapping(settings, type_name, mapping or [])
     with database.connect(database.dsn(settings)) as conn, database.translated():
         _check_references(conn, household, gateway)
         devices.claim(
@@ -123,7 +131,26 @@ def claim(
         )
         if gateway is not None:
             conn.execute("UPDATE device SET gateway_id = %s WHERE id = %s", (gateway, device))
+        adapters.set_mapping(conn, device, chosen)
     typer.echo(f"{device} is registered as {type_name}; ingest replays what it has sent.")
+
+
+@app.command("map")
+def map_readings(
+    device: DeviceId,
+    mapping: Annotated[list[str], typer.Argument(help="READING=CHANNEL …; READING= to ignore it")],
+) -> None:
+    """Say which reading of another maker's device is which channel, where its name and unit leave it open."""
+    settings = load_settings()
+    with database.connect(database.dsn(settings)) as conn, database.translated():
+        row = conn.execute("SELECT type FROM device WHERE id = %s", (device,)).fetchone()
+        if row is None:
+            raise NotFoundError(f"There is no device {device!r}: `zerodistance devices list` shows them.")
+        chosen = _read_mapping(settings, row[0], mapping)
+        adapters.set_mapping(conn, device, chosen)
+    typer.echo(
+        f"{device}: " + ", ".join(f"{name} → {channel or 'ignored'}" for name, channel in chosen.items())
+    )
 
 
 @app.command()
@@ -144,6 +171,21 @@ def retire(device: DeviceId) -> None:
 def _check_type(settings: Settings, name: str) -> None:
     if name != GATEWAY:
         load_catalogue(settings.catalogue_folders()).get_type(name)
+
+
+def _read_mapping(settings: Settings, type_name: str, pairs: list[str]) -> dict[str, str]:
+    if not pairs:
+        return {}
+    channels = load_catalogue(settings.catalogue_folders()).get_type(type_name).channels
+    chosen = {}
+    for pair in pairs:
+        reading, given, channel = pair.partition("=")
+        if not given or not reading:
+            raise SettingsError(f"{pair!r} is not READING=CHANNEL, such as temperature=freezer_temperature.")
+        if channel and channel not in channels:
+            raise NotFoundError(f"{type_name} has no channel {channel!r}; it has {', '.join(channels)}.")
+        chosen[reading] = channel
+    return chosen
 
 
 def _check_references(conn: database.Connection, household: str | None, gateway: str | None) -> None:

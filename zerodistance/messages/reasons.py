@@ -23,6 +23,8 @@ class Reason(StrEnum):
     RATE_LIMITED = "rate_limited"
     UNREADABLE_RECORD = "unreadable_record"
     UNKNOWN_TYPE = "unknown_type"
+    MALFORMED_PAYLOAD = "malformed_payload"
+    UNKNOWN_METRIC = "unknown_metric"
 
 
 class Quality(IntEnum):

@@ -195,7 +195,9 @@ def register_device(
     conn.execute("DELETE FROM unclaimed_device WHERE id = %s", (device_id,))
 
 
-def note_unclaimed(conn: Connection, device_id: str, moment: datetime, sample_text: str) -> None:
+def note_unclaimed(
+    conn: Connection, device_id: str, moment: datetime, sample_text: str, guessed_type: str = ""
+) -> None:
     """Count a message of a device that nobody has registered, and keep a piece of it for whoever claims it.
 
     Args:
@@ -203,12 +205,15 @@ def note_unclaimed(conn: Connection, device_id: str, moment: datetime, sample_te
         device_id: the id in the topic.
         moment: platform time of the message.
         sample_text: beginning of its payload; the latest one stays.
+        guessed_type: what it may be; "" leaves an earlier guess.
     """
     conn.execute(
-        "INSERT INTO unclaimed_device AS u (id, first_seen_at, last_seen_at, sample) VALUES (%s, %s, %s, %s)"
+        "INSERT INTO unclaimed_device AS u (id, first_seen_at, last_seen_at, sample, guessed_type)"
+        " VALUES (%s, %s, %s, %s, %s)"
         " ON CONFLICT (id) DO UPDATE SET last_seen_at = greatest(u.last_seen_at, excluded.last_seen_at),"
-        " messages = u.messages + 1, sample = excluded.sample",
-        (device_id, moment, moment, sample_text.replace("\0", "�")[:2000]),
+        " messages = u.messages + 1, sample = excluded.sample,"
+        " guessed_type = coalesce(nullif(excluded.guessed_type, ''), u.guessed_type)",
+        (device_id, moment, moment, sample_text.replace("\0", "�")[:2000], guessed_type),
     )
 
 

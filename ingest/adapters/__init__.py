@@ -1,0 +1,1 @@
+"""Other people's devices: one pure module for each system."""
