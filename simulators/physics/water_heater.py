@@ -243,7 +243,8 @@ def risen(tank: Array) -> Array:
     >>> risen(np.array([[60.0], [20.0], [50.0]])).ravel()
     array([40., 40., 50.])
     """
-    if np.all(tank[1:] >= tank[:-1]):
+    upside_down = (tank[1:] < tank[:-1]).any(axis=0)
+    if not upside_down.any():
         return tank
     layers = len(tank)
     sums = np.concatenate([np.zeros_like(tank[:1]), np.cumsum(tank, axis=0)])
@@ -253,7 +254,8 @@ def risen(tank: Array) -> Array:
         means = (sums[a + 1 :] - sums[a]) / lengths
         lowest = np.minimum.accumulate(means[::-1], axis=0)[::-1]
         best[a:] = np.maximum(best[a:], lowest)
-    return best
+    # The others stay as they are, to the bit: what one tank does is nothing to its neighbours.
+    return np.where(upside_down, best, tank)
 
 
 PHYSICS = WaterHeater

@@ -183,7 +183,9 @@ class WaterPurifier(Physics):
         p, s = self.parameters, self.state
         passes = p["passes"] + _WORN_TAKES * severity["membrane_worn"]
         moves = flows | flushing
-        s["idle_s"] = np.where(moves, np.maximum(s["idle_s"] - 60.0 * seconds, 0.0), s["idle_s"] + seconds)
+        # A minute of product water washes an hour's salt away, a minute of flushing ten hours'.
+        fresher = np.where(flushing, 600.0, 60.0) * seconds
+        s["idle_s"] = np.where(moves, np.maximum(s["idle_s"] - fresher, 0.0), s["idle_s"] + seconds)
         creep = 0.35 * passes * (1.0 - np.exp(-s["idle_s"] / _CREEP_S))
         # The probe sits in the pipe: it shows new water only while water moves.
         s["tds_out"] = np.where(moves, row["tds"] * (passes + creep), s["tds_out"])

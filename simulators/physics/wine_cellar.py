@@ -88,7 +88,7 @@ class WineCellar(ColdBox):
             return around(rng, mean, devices, spread * share)
 
         set_point = rng.choice([8.0, 10.0, 12.0, 14.0, 16.0], devices, p=[0.1, 0.2, 0.4, 0.2, 0.1])
-        ua = draw(1.25)
+        ua = draw(1.4)
         capacity = (ua * 13.0 + 3.0) / draw(0.24, 0.5)
         parameters = {
             "ua": ua,
