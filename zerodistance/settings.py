@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from zerodistance.clock import Clock, parse_clock
 from zerodistance.errors import SettingsError
 
-DEFAULT_SECRET = "not-a-secret"  # noqa: S105 - refused by the production profile
+DEFAULT_SECRET = "not-a-secret"
 
 
 class Settings(BaseSettings):
@@ -76,7 +76,7 @@ class Settings(BaseSettings):
                 for name, bad in {
                     "ZD_SECRET_KEY": self.secret_key == DEFAULT_SECRET,
                     "ZD_STAFF_TOKEN": self.staff_token == DEFAULT_SECRET,
-                    "ZD_STAFF_PASSWORD": self.staff_password == "demo",  # noqa: S105
+                    "ZD_STAFF_PASSWORD": self.staff_password == "demo",
                     "ZD_DATABASE": not self.database,
                     "ZD_LOG": not self.log,
                 }.items()

@@ -81,12 +81,12 @@ def read_move(form: FormData, zone: ZoneInfo) -> TicketMove:
     try:
         return TicketMove(
             version=int(version),
-            to=_text(form, "to"),  # type: ignore[arg-type]  # checked by the model
+            to=_text(form, "to"),  # checked by the model
             note=_text(form, "note"),
             assignee=_text(form, "assignee") or None,
             visit_from=_moment(_text(form, "visit_from"), zone),
             visit_until=_moment(_text(form, "visit_until"), zone),
-            outcome=_text(form, "outcome"),  # type: ignore[arg-type]  # checked by the model
+            outcome=_text(form, "outcome"),  # checked by the model
             outcome_cause=_text(form, "outcome_cause"),
             parts_used=[str(part) for part in form.getlist("parts_used") if part],
             minutes=int(minutes) if minutes else None,
