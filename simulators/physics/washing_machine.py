@@ -6,9 +6,10 @@ load. Vibration of the housing is proportional to the force m·r·ω² of the un
 passes more of it on. The bearing's own vibration goes with the speed.
 
 Magnitudes (issue figures): a 2 kW heater brings 10 kg of water from 15 to 40 °C in 8.7 min; drain 30–60 s;
-fill 6–10 L/min; spin 800–1,400 rpm. Energy and water of a programme lie in the range of the EU label
-(Delegated Regulation (EU) 2019/2014: some 45–90 kWh per 100 cycles of eco 40-60 and 40–55 L a cycle for
-machines of 7–9 kg). Masses, transmissibility and habits are engineering estimates.
+fill 6–10 L/min; spin 800–1,400 rpm. The EU label's index is the energy of a cycle in per cent of
+−0.0025·c² + 0.0846·c + 0.392 kWh, class A to 52, class G above 102 (Delegated Regulation (EU) 2019/2014):
+for c = 8 kg 0.47 to 0.93 kWh; water at most 2.25·c + 30 = 48 L (Regulation (EU) 2019/2023). Masses,
+transmissibility and habits are engineering estimates.
 
 Faults at severity 1: ``drain_blocked`` drains take 4.7 times as long, then (from 0.97) nothing goes out and
 the machine stops with OE; ``imbalance`` (worn suspension) 2.8 times the vibration; ``bearing_worn`` +300 %

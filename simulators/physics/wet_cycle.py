@@ -168,7 +168,7 @@ class WetCycle(Physics):
         lasted = s["phase_s"][who]
 
         # Water in: the load drinks first, then free water rises to the phase's level.
-        flow = p["fill"][who] * row["pressure"][who] * (1.0 - 0.85 * severity["inlet_blocked"][who])
+        flow = p["fill"][who] * row["pressure"][who] * (1.0 - 0.9 * severity["inlet_blocked"][who])
         thirst = np.maximum(self.SOAKS[0] * load - soaked, 0.0)
         need = thirst + np.maximum(t.litres[number, place] - free, 0.0)
         inflow = np.where(kind == FILL, np.minimum(flow * dt, need), 0.0)
