@@ -57,7 +57,7 @@ def draw_openings(
     shopping = (homes.shopping > 0) & (shopping_open > 0)
     seconds = np.where(shopping, homes.step_s * shopping_open, seconds)
     # The door's switch is read at the end of the step: a chance, for an opening that ended within it.
-    seen = np.where(shopping, 1.0, (rng.random(shape) < seconds / homes.step_s) * 1.0)
+    seen = (rng.random(shape) < seconds / homes.step_s).astype(np.float64)
     begins = np.where(shopping, 0.0, start)
     return Openings(seconds, begins, seen, opened.astype(np.float64), shopping.astype(np.float64))
 

@@ -56,7 +56,7 @@ class Freezer(ColdBox):
         restart_s=300.0,
         leak_at_full=0.85,
         contents_per_opening=0.03,
-        contents_per_shopping=1.2,
+        contents_per_shopping=0.1,
     )
     NOISE: ClassVar[Mapping[str, Noise]] = {
         "freezer_temperature": Noise(0.1, 0.2, 0.05),

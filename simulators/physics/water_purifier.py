@@ -54,6 +54,7 @@ class WaterPurifier(Physics):
         "tds_out": Noise(0.5, 0.5, 0.3),
         "inlet_pressure": Noise(3.0, 3.0, 1.0),
         "power": Noise(0.4, 0.2, 0.1),
+        "pump_power": Noise(0.4, 0.2, 0.1),
     }
     FAULTS: ClassVar[Mapping[str, FaultLaw]] = {
         "sediment_filter_clogged": FaultLaw("accelerating", 24.0 * 35, 0.7),
@@ -90,6 +91,7 @@ class WaterPurifier(Physics):
             "closed": no.copy(),
             "flow": zeros.copy(),
             "full_flow": parameters["flow"].copy(),
+            "pump_power": parameters["pump"].copy(),
             "tds_in": np.full(devices, 250.0),
             "tds_out": np.full(devices, 12.0),
             "pressure": np.full(devices, 250.0),
@@ -137,7 +139,7 @@ class WaterPurifier(Physics):
         # The reading is of the step's end: a chance, for a glass that was filled within it.
         seen = (row["seen"] < share) & (taken > 0)
         s["flow"] = np.where(seen, full, 0.0) + leak
-        # The appliance keeps the flow of the last draw that lasted: a tap fully open.
+        # The appliance keeps flow and pump power of the last draw that lasted: a tap fully open.
         s["full_flow"] = np.where(share > 0.5, full, s["full_flow"])
         flushing = (s["flushes"] > 0) & open_valve
         s["flushes"] = np.maximum(s["flushes"] - seconds, 0.0)
@@ -148,6 +150,7 @@ class WaterPurifier(Physics):
         # A starved pump moves less water and draws less; a worn one slips and draws more.
         pump = p["pump"] * (0.55 + 0.45 * flow_share) * (1.0 + 0.3 * weak)
         ran = np.clip(share + (leak > 0.02) + flushing, 0.0, 1.0)
+        s["pump_power"] = np.where(share > 0.5, pump, s["pump_power"])
         s["power"] = np.where(runs, pump, 0.0) + p["standby"]
         s["energy"] = s["energy"] + (pump * ran + p["standby"]) * seconds / 3.6e6
         s["water"] = s["water"] + litres
@@ -219,6 +222,7 @@ class WaterPurifier(Physics):
             "water": s["water"],
             "filter_litres": s["filter_litres"],
             "power": s["power"],
+            "pump_power": s["pump_power"],
             "energy": s["energy"],
         }
 
