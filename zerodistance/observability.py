@@ -6,13 +6,22 @@ import logging
 import sys
 
 import structlog
-from prometheus_client import start_http_server
 
+from zerodistance.errors import UnavailableError
 from zerodistance.settings import Settings
 
 
+def log_to_stderr() -> None:
+    """Keep standard output free of log lines, also in commands that set up nothing else."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+
+
 def configure(settings: Settings, process: str) -> None:
-    """Set up logging to standard error for ``process`` and, if asked for, its metrics port."""
+    """Set up logging to standard error for ``process`` and, if asked for, its metrics port.
+
+    Raises:
+        UnavailableError: the metrics port cannot be listened on.
+    """
     level = getattr(logging, settings.log_level.upper())
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer()
@@ -34,4 +43,12 @@ def configure(settings: Settings, process: str) -> None:
     structlog.contextvars.bind_contextvars(process=process)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     if settings.metrics_port:
-        start_http_server(settings.metrics_port)
+        from prometheus_client import start_http_server
+
+        try:
+            start_http_server(settings.metrics_port)
+        except OSError as error:
+            raise UnavailableError(
+                f"Metrics cannot be served on port {settings.metrics_port} ({error.strerror}): stop what "
+                "uses it, or set another ZD_METRICS_PORT for each process."
+            ) from error

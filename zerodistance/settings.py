@@ -44,9 +44,11 @@ class Settings(BaseSettings):
     console_host: str = "127.0.0.1"
     console_port: int = Field(8080, ge=0, le=65535)
     metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus metrics; 0: none")
-    secret_key: str = Field(DEFAULT_SECRET, description="signs owner links and sessions")
-    staff_token: str = Field(DEFAULT_SECRET, description="bearer token of the console and of service scripts")
-    staff_password: str = Field("demo", description="password of the console's login page")
+    secret_key: str = Field(DEFAULT_SECRET, min_length=1, description="signs owner links and sessions")
+    staff_token: str = Field(
+        DEFAULT_SECRET, min_length=1, description="bearer token of the console and of service scripts"
+    )
+    staff_password: str = Field("demo", min_length=1, description="password of the console's login page")
     webhook_url: str = Field("", description="messages to people are also posted here as JSON; empty: none")
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -101,3 +103,5 @@ def load_settings() -> Settings:
         first = error.errors()[0]
         name = "ZD_" + "_".join(str(part) for part in first["loc"]).upper()
         raise SettingsError(f"{name} is not usable: {first['msg']}.") from error
+    except (UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"The file .env cannot be read: {error}.") from error

@@ -97,6 +97,17 @@ def test_letters_are_listed_shown_replayed_and_dropped(pool: Pool, sqlite_log: L
     call(dead_letters.app, "replay", code=2)  # nothing was chosen: it must not mean everything
 
 
+def test_what_devices_say_is_not_taken_for_markup(pool: Pool) -> None:
+    topic = "zd/v1/fridge/[/b]"
+    letter = make_letter(
+        "wrong_topic", "no [/such] topic", topic=topic, device="", raw=b"{}", received_us=now_ms() * 1000
+    )
+    store_letters(pool, [letter])
+    assert "[/such]" in call(dead_letters.app, "list").stdout
+    call(devices.app, "add", "fridge", "--type", "refrigerator", "--name", "[/i]")
+    assert "[/i]" in call(devices.app, "list").stdout
+
+
 def test_devices_are_added_claimed_and_retired(pool: Pool) -> None:
     call(devices.app, "add", "hub", "--type", "gateway")
     call(devices.app, "add", "fridge", "--type", "refrigerator", "--name", "Kitchen", "--gateway", "hub")

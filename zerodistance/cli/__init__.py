@@ -9,10 +9,12 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from zerodistance.errors import ZeroDistanceError
+from zerodistance.observability import log_to_stderr
 
 # name → (module, help). A module holds a Typer ``app``; one command in it becomes a plain command.
 _COMMANDS: dict[str, tuple[str, str]] = {
@@ -67,13 +69,15 @@ def _root() -> None:
 
 def main() -> None:
     """Run the command line; a known error ends with its sentence and its exit code."""
+    log_to_stderr()  # standard output is for what was asked for, above all for JSON
     try:
         app()
     except ZeroDistanceError as error:
         if "--json" in sys.argv:
             print_json({"error": error.code, "message": str(error)})
         else:
-            Console(stderr=True).print(f"[bold red]{error.code}[/]: {error}", soft_wrap=True, highlight=False)
+            sentence = f"[bold red]{error.code}[/]: {escape(str(error))}"
+            Console(stderr=True).print(sentence, soft_wrap=True, highlight=False)
         raise SystemExit(error.exit_code) from None
 
 

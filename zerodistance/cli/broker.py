@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from typing import Annotated
 
 import typer
 from amqtt.broker import Broker
+from amqtt.errors import BrokerError
 
+from zerodistance.errors import UnavailableError
 from zerodistance.observability import configure
 from zerodistance.settings import load_settings
 
@@ -38,6 +41,15 @@ async def _serve(host: str, port: int) -> None:
         "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
     }
     server = Broker(config)
-    await server.start()
+    try:
+        # tried beforehand: amqtt writes a traceback into the log before it raises
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            pass
+        await server.start()
+    except (BrokerError, OSError) as error:
+        raise UnavailableError(
+            f"The broker cannot listen on {host}:{port} ({error}): stop what runs there, or choose another "
+            "--port."
+        ) from error
     await stop.wait()
     await server.shutdown()

@@ -57,7 +57,7 @@ def list_letters(
     if as_json:
         print_json({"by_reason": dict(totals), "letters": letters})
         return
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)  # devices chose these words
     if not letters:
         console.print("No dead letters.")
         return

@@ -59,7 +59,7 @@ def list_devices(
         state = "retired" if row["retired_at"] else "yes" if row["online"] else "no"
         home = row["household_id"] or ""
         table.add_row(row["id"], row["type"], row["name"], home, state, seen, row["firmware"])
-    Console(highlight=False).print(table if rows else "No devices.")
+    Console(highlight=False, markup=False).print(table if rows else "No devices.")
 
 
 @app.command()
