@@ -11,7 +11,7 @@ import structlog
 from zerodistance.catalogue import Catalogue
 from zerodistance.clock import Clock
 from zerodistance.errors import ZeroDistanceError
-from zerodistance.store import parking, plain, rollups, timescale
+from zerodistance.store import expiry, parking, plain, rollups, timescale
 from zerodistance.store.database import Connection, connect, translated
 from zerodistance.store.schema import read_shape
 
@@ -22,6 +22,7 @@ _REFRESH_S = 1.0
 # A refresh never takes more than a third of the time: it shares the machine with the writer.
 _REST = 2.0
 _CHORES_S = 30.0
+_EXPIRY_S = 900.0
 _AHEAD = timedelta(days=7)
 
 
@@ -41,6 +42,7 @@ class Upkeep:
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
         self._chores_at = 0.0
+        self._expiry_at = 0.0
 
     def start(self) -> None:
         """Begin."""
@@ -64,6 +66,11 @@ class Upkeep:
             parking.drain(conn, self._catalogue)
             with translated():
                 self._age(conn)
+        if time.monotonic() >= self._expiry_at:
+            self._expiry_at = time.monotonic() + _EXPIRY_S
+            deleted = expiry.delete_expired(conn, self._catalogue, self._clock.now())
+            if deleted:
+                _log.info("rows.expired", **deleted)
 
     def _age(self, conn: Connection) -> None:
         """Make the partitions of the week to come, drop what is past its time."""
