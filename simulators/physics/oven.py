@@ -142,7 +142,7 @@ class Oven(Physics):
             if row["bakes"][device] < p["often"][device]:
                 hot = _SET_POINTS[int(row["hot"][device] * len(_SET_POINTS))]
                 minutes = 28.0 + 45.0 * float(row["long"][device])
-                self._begin(int(device), hot, minutes * 60.0, 0.6 + 1.6 * float(row["much"][device]))
+                self._begin(int(device), hot, minutes * 60.0, 0.5 + 1.1 * float(row["much"][device]))
         peeks = (s["mode"] == HOLD) & (s["hold_s"] > 300.0) & (row["peek"] < 1.2 * seconds / 3600.0)
         s["open_s"] = np.where(peeks, np.maximum(s["open_s"], 12.0), s["open_s"])
         s["door"] = (s["open_s"] > 0).astype(np.float64)
@@ -191,7 +191,7 @@ class Oven(Physics):
         gap = _SEAL_SHARE * severity["seal_leaks"][who] * (p["loss"][who] + through)
         out = (p["loss"][who] + gap + _DOOR_W_PER_K * open_now) * (cavity - room)
         to_walls = p["to_walls"][who] * (cavity - walls)
-        to_food = np.where(s["food"][who] > 0, 1.6 * s["food"][who] * (cavity - food), 0.0)
+        to_food = np.where(s["food"][who] > 0, 0.75 * s["food"][who] * (cavity - food), 0.0)
         # Water on the surface keeps food near 100 °C: what it takes then evaporates.
         s["food_c"][who] = np.minimum(food + to_food * dt / np.maximum(s["food"][who] * 3300.0, 1.0), 98.0)
         s["cavity"][who] = cavity + (s["glow"][who] - out - to_walls - to_food) * dt / p["cavity"][who]
