@@ -215,9 +215,12 @@ def _open_log(settings: Settings) -> Log:
 
 def _load_memory(pool: Pool) -> tuple[Memory, Mappings]:
     mappings = Mappings()
-    with translated(), pool.connection() as conn:
-        mappings.refresh(conn)
-        return Memory(load_memory(conn)), mappings
+    try:
+        with translated(), pool.connection() as conn:
+            mappings.refresh(conn)
+            return Memory(load_memory(conn)), mappings
+    except StoreError as error:
+        raise StoreError(f"{error} Run `zerodistance migrate` first.") from error
 
 
 def _open_registry(pool: Pool) -> Registry:

@@ -281,7 +281,8 @@ def _topic(topic: str, base: str) -> str:
     elif topic.endswith("~"):
         topic = topic[:-1] + base
     # Wildcards would have us listen to everything, and our own topics have a parser of their own.
-    if not topic or len(topic) > _LONGEST_TOPIC or set("+#\0") & set(topic) or topic.startswith(("zd/", "$")):
+    odd = any(letter in "+#\0" or "\ud800" <= letter <= "\udfff" for letter in topic)
+    if odd or not 0 < len(topic) <= _LONGEST_TOPIC or topic.startswith(("zd/", "$")):
         raise InvalidMessageError(Reason.WRONG_SHAPE, f"{show(topic)} is no topic that can be listened to.")
     return topic
 

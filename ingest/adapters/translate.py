@@ -32,7 +32,8 @@ from zerodistance.messages import DeadLetter, DeviceEvent, Reason, Sample
 MAX_PAYLOAD = 64 * 1024
 INSTANT_US = 1_000_000
 _INSTANT = "translate.instant"
-_PRESENCE = "translate.presence"
+_PRESENCE = "translate.presence"  # as it was told
+_HEARD = "translate.heard"  # of whom ever it was
 _SIBLINGS = "translate.siblings"
 _MOST_SIBLINGS = 64
 _TEXT_READINGS = 12
@@ -136,7 +137,7 @@ class Translator:
         for place_in_payload, observation in enumerate(understood.observations):
             if observation in observations:
                 index = place_in_payload if several else None
-                self._take(observation, message, index, out, adopted_sibling=somebodys)
+                self._take(observation, message, index, out, adopted_sibling=somebodys, is_replay=bool(only))
         if not only:
             for presence in understood.presences:
                 out.events.extend(self._presence(presence, message))
@@ -157,6 +158,7 @@ class Translator:
         out: Translated,
         *,
         adopted_sibling: bool,
+        is_replay: bool,
     ) -> None:
         entry = self._directory(observation.device)
         try:
@@ -175,7 +177,10 @@ class Translator:
             if entry.retired:
                 raise InvalidMessageError(Reason.UNKNOWN_DEVICE, f"{observation.device} is retired.")
             self._remember(observation)
-            out.samples.extend(self._sample(observation, entry, message))
+            samples = list(self._sample(observation, entry, message))
+            out.samples.extend(samples)
+            if samples and not is_replay:
+                out.events.extend(self._presence_before_adoption(observation, entry, message.received_us))
         except InvalidMessageError as error:
             out.letters.append(_letter(message, observation.device, error, index))
 
@@ -227,27 +232,45 @@ class Translator:
     def _presence(self, presence: Presence, message: Message) -> Iterable[DeviceEvent]:
         siblings: frozenset[str] = self.memory.last(_SIBLINGS, presence.device) or frozenset()
         firmware = clean_text(presence.firmware, 64)
+        heard = self.memory.last(_HEARD, presence.device)
+        self.memory.note(
+            _HEARD, presence.device, (presence.online, firmware or (heard[1] if heard is not None else ""))
+        )
         for device in (presence.device, *sorted(siblings)):
             entry = self._directory(device)
-            if entry is None or entry.retired or entry.type not in self._catalogue:
-                continue
-            told = self.memory.last(_PRESENCE, device)
-            if told is not None and told[0] == presence.online and firmware in ("", told[1]):
-                continue
-            self.memory.note(_PRESENCE, device, (presence.online, firmware or (told[1] if told else "")))
-            code = "online" if presence.online else "offline"
-            data = {"firmware": firmware} if firmware else {}
-            yield DeviceEvent(
-                id=event_id(device, message.received_us, "status", code, True, data),
-                tenant=entry.tenant,
-                device=device,
-                type=entry.type,
-                kind="status",
-                code=code,
-                time_us=message.received_us,
-                received_us=message.received_us,
-                data=data,
-            )
+            if entry is not None and not entry.retired and entry.type in self._catalogue:
+                yield from self._tell(device, entry, presence.online, firmware, message.received_us)
+
+    def _presence_before_adoption(
+        self, observation: Observation, entry: Entry, received_us: int
+    ) -> Iterable[DeviceEvent]:
+        """Tell what was heard of a device before it had an owner, with its first reading since."""
+        if self.memory.last(_PRESENCE, observation.device) is not None:
+            return
+        heard = self.memory.last(_HEARD, observation.base or observation.device)
+        if heard is not None and heard[0]:
+            yield from self._tell(observation.device, entry, True, heard[1], received_us)
+
+    def _tell(
+        self, device: str, entry: Entry, online: bool, firmware: str, received_us: int
+    ) -> Iterable[DeviceEvent]:
+        told = self.memory.last(_PRESENCE, device)
+        if told is not None and told[0] == online and firmware in ("", told[1]):
+            return
+        self.memory.note(_PRESENCE, device, (online, firmware or (told[1] if told else "")))
+        code = "online" if online else "offline"
+        data = {"firmware": firmware} if firmware else {}
+        yield DeviceEvent(
+            id=event_id(device, received_us, "status", code, True, data),
+            tenant=entry.tenant,
+            device=device,
+            type=entry.type,
+            kind="status",
+            code=code,
+            time_us=received_us,
+            received_us=received_us,
+            data=data,
+        )
 
     def _stranger(self, observation: Observation, message: Message) -> Stranger:
         readings = {
