@@ -43,7 +43,7 @@ def draw_day(seed: int, day: int, habits: Mapping[str, Array], people: Array) ->
     """Draw one day's use.
 
     Args:
-        seed: of the fleet; ``day``: since 1970.
+        seed: of the fleet.
         day: days since 1970, local.
         habits: hours of the day's life: wakes, sleeps, breakfast, dinner, (homes,).
         people: who live there, (homes,).

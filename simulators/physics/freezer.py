@@ -7,7 +7,7 @@ Singh, "Introduction to Food Engineering": most of the melting lies between −8
 
 Magnitudes: −18 °C or colder (IEC 62552-1, four stars), duty 25–45 % at 25 °C, 180–300 kWh a year as on
 European labels of 180–250 L (Regulation (EU) 2019/2016: some 0.5–0.8 kWh a day). Lid openings are few,
-about half an hour's worth of a refrigerator's. Conductances and capacities are engineering estimates.
+a tenth of a refrigerator's. Conductances and capacities are engineering estimates.
 
 Faults at severity 1: ``door_ajar`` air 6–14 K warmer in two hours, compressor flat out;
 ``compressor_failed`` no compressor power, −18 to −9 °C in half a day or more; ``condenser_fan_stopped``
