@@ -180,6 +180,23 @@ class TicketMove(Model):
     merge_into: str | None = None
 
 
+class EngineerUpdate(Model):
+    """What is known of a service engineer."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    region: Annotated[str, Field(max_length=200)] = ""
+    skills: Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=50)] = []
+
+
+class EngineerPublic(Model):
+    """A service engineer who can be sent; ``skills`` as the parts of the catalogue demand them."""
+
+    id: str
+    name: str
+    region: str
+    skills: list[str]
+
+
 class RatingCreate(Model):
     """The owner's rating of a service: 5 is best."""
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 
 from services.api import problems
 from services.api.dependencies import open_platform
-from services.api.routers import devices, general, owner, tickets
+from services.api.routers import devices, engineers, general, owner, tickets
 from services.owner.router import make_router
 from zerodistance.settings import Settings
 
@@ -44,7 +44,10 @@ def make_app(settings: Settings) -> FastAPI:
     problems.add_handlers(app)
 
     api = APIRouter(prefix=PREFIX)
-    for part in (general.router, general.open_router, tickets.router, devices.router, owner.router):
+    parts = (
+        general.router, general.open_router, tickets.router, devices.router, engineers.router, owner.router
+    )  # fmt: skip
+    for part in parts:
         api.include_router(part)
     app.include_router(api)
     app.include_router(general.open_router, include_in_schema=False)

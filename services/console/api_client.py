@@ -15,6 +15,7 @@ from services.schemas import (
     DeviceClaim,
     DeviceDetail,
     DevicePage,
+    EngineerPublic,
     EvidencePlot,
     InsightPublic,
     Overview,
@@ -30,6 +31,7 @@ from zerodistance.settings import Settings
 _M = TypeVar("_M", bound=BaseModel)
 _T = TypeVar("_T")
 _UNCLAIMED = TypeAdapter(list[UnclaimedPublic])
+_ENGINEERS = TypeAdapter(list[EngineerPublic])
 _INSIGHTS = TypeAdapter(list[InsightPublic])
 # A page makes a handful of calls; slower than this, a person thinks that nothing happens.
 _TIMEOUT = httpx.Timeout(10.0, connect=3.0)
@@ -93,6 +95,10 @@ class ApiClient:
     async def move(self, ticket: str, move: TicketMove, actor: str = "") -> TicketPublic:
         """Move a ticket; a conflict (409) says that somebody else did so first."""
         return await self._post(f"/tickets/{_part(ticket)}/moves", TicketPublic, move, actor)
+
+    async def engineers(self) -> list[EngineerPublic]:
+        """Return the engineers who can be sent, by name."""
+        return _read(_ENGINEERS.validate_python, await self._call("GET", "/engineers"))
 
     async def devices(self, *, q: str = "", kind: str = "", limit: int = 100, cursor: str = "") -> DevicePage:
         """Return a page of devices."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from services.schemas import MessagePublic, TicketSummary
+from services.schemas import EngineerPublic, MessagePublic, TicketPublic, TicketSummary
 from services.tickets.lifecycle import MOVES, TERMINAL, Demand, Role, State
 
 Tone = Literal["critical", "warn", "ok", "info", "accent", "neutral"]
@@ -228,6 +229,16 @@ def told_apart_ms(messages: list[MessagePublic]) -> float | None:
         if m.audience == "engineer" and m.sent_at and m.created_at in owner
     ]
     return max(apart, default=None)
+
+
+def suited_first(engineers: Sequence[EngineerPublic], ticket: TicketPublic) -> list[EngineerPublic]:
+    """Return the engineers, those with the skill that the ticket demands and of its region first."""
+
+    def rank(engineer: EngineerPublic) -> tuple[bool, bool]:
+        far = bool(ticket.device.region) and engineer.region not in ("", ticket.device.region)
+        return bool(ticket.skill) and ticket.skill not in engineer.skills, far
+
+    return sorted(engineers, key=rank)
 
 
 def offered_moves(state: str, targets: list[str]) -> list[MoveForm]:

@@ -16,7 +16,7 @@ from starlette.datastructures import FormData
 from services.console.api_client import ApiProblemError
 from services.console.charts import chart
 from services.console.context import Visit, VisitDep
-from services.console.presenting import VIEWS, offered_moves, order_tickets, told_apart_ms
+from services.console.presenting import VIEWS, offered_moves, order_tickets, suited_first, told_apart_ms
 from services.schemas import EvidencePlot, Series, TicketMove, TicketPublic, TicketSummary
 
 router = APIRouter()
@@ -123,7 +123,9 @@ async def _ticket(
     conflict: TicketMove | None = None,
     typed: FormData | None = None,
 ) -> Response:
-    ticket, plot = await asyncio.gather(visit.desk.api.ticket(ticket_id), _evidence(visit, ticket_id))
+    ticket, plot, engineers = await asyncio.gather(
+        visit.desk.api.ticket(ticket_id), _evidence(visit, ticket_id), visit.desk.api.engineers()
+    )
     kind = visit.desk.catalogue.get(ticket.device.type)
     return await visit.page(
         "ticket.html",
@@ -134,6 +136,8 @@ async def _ticket(
         moves=offered_moves(ticket.state, list(ticket.moves)),
         faults={name: fault.title for name, fault in kind.faults.items()} if kind else {},
         parts={name: part.title for name, part in kind.parts.items()} if kind else {},
+        engineers=suited_first(engineers, ticket),
+        names={engineer.id: engineer.name for engineer in engineers},
         note=note,
         problem=problem,
         conflict=conflict,

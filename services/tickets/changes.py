@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from services.tickets import policy, repository
+from services.tickets import engineers, policy, repository
 from services.tickets.lifecycle import TERMINAL, Details, State
 from services.tickets.repository import Ticket
 from zerodistance.catalogue.model import ApplianceType
@@ -25,8 +25,7 @@ def changes_of_move(
     """
     changes: dict[str, Any] = {"state": to.value}
     if details.assignee:
-        known = conn.execute("SELECT 1 FROM engineer WHERE id = %s", (details.assignee,)).fetchone()
-        if known is None:
+        if not engineers.exists(conn, ticket.tenant_id, details.assignee):
             raise InvalidMessageError("wrong_shape", f"There is no engineer {details.assignee!r}.")
         changes["assignee"] = details.assignee
     if to is State.PLANNED:

@@ -33,7 +33,7 @@ class Console:
 @pytest.fixture
 def console(fake: FakeApi) -> Iterator[Console]:
     with served(fake.app, fake.hang_up) as api:
-        settings = Settings(_env_file=None, api_url=api, clock=f"{NOW.isoformat()}@1")  # type: ignore[call-arg]
+        settings = Settings(_env_file=None, api_url=api, clock=f"{NOW.isoformat()}@1")
         app = make_app(settings)
         with served(app, app.state.desk.feed.end_pages) as address:
             yield Console(address, fake)

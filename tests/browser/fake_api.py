@@ -24,6 +24,7 @@ from services.schemas import (
     CommandPublic,
     DeviceDetail,
     DevicePublic,
+    EngineerPublic,
     EvidencePlot,
     EvidencePublic,
     HistoryEntry,
@@ -55,6 +56,10 @@ class FakeApi:
     def __init__(self) -> None:
         self.devices: dict[str, DeviceDetail] = {}
         self.tickets: dict[str, TicketPublic] = {}
+        self.engineers = [
+            EngineerPublic(id="engineer-2", name="Chen Jie", region="Wuhan", skills=["appliance"]),
+            EngineerPublic(id="engineer-1", name="Wang Wei", region="Qingdao", skills=["refrigeration"]),
+        ]
         self.unclaimed: dict[str, UnclaimedPublic] = {}
         self.moves: list[TicketMove] = []
         self.commands: list[CommandCreate] = []
@@ -166,14 +171,14 @@ class FakeApi:
                     actor="platform",
                     from_state=None,
                     note="",
-                    to_state=state,  # type: ignore[arg-type]
+                    to_state=state,
                 )
             ],
         }
         ticket = TicketPublic(
             id=f"t-{number}",
             number=number,
-            state=state,  # type: ignore[arg-type]
+            state=state,
             cause=cause,
             cause_title=fault.title,
             device=public,
@@ -440,6 +445,10 @@ def _app(fake: FakeApi) -> FastAPI:
         )
         fake.publish("ticket", id=ticket)
         return fake.tickets[ticket]
+
+    @app.get("/api/v1/engineers")
+    async def engineers() -> Any:
+        return fake.engineers
 
     @app.get("/api/v1/devices")
     async def devices(q: str = "", type: str = "", limit: int = 50, cursor: str = "") -> Any:

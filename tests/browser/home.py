@@ -45,7 +45,7 @@ class Home:
     clock: SystemClock = field(default_factory=SystemClock)
 
     def owner_page(self, household: str) -> str:
-        settings = Settings(_env_file=None, secret_key=DEFAULT_SECRET)  # type: ignore[call-arg]
+        settings = Settings(_env_file=None, secret_key=DEFAULT_SECRET)
         return f"{self.api}/owner/{owner_token(settings, household)}"
 
     def find(self, device: str, *, cleared: bool = False, revision: int = 1) -> None:

@@ -22,7 +22,7 @@ EVIL = '<script>alert("x")</script>'
 @pytest.fixture
 def client(fake: FakeApi) -> TestClient:
     """Give a client of the console; the console speaks to the fake without a network."""
-    settings = Settings(_env_file=None, api_url="http://api")  # type: ignore[call-arg]
+    settings = Settings(_env_file=None, api_url="http://api")
     app = make_app(settings, httpx.ASGITransport(app=fake.app))
     # Not entered: the live feed is tested with real servers.
     return TestClient(app, follow_redirects=False)
@@ -168,6 +168,24 @@ def test_a_visit_is_planned_on_the_wall_clock_of_the_person(staff: TestClient, f
     assert wish.assignee == "engineer-1"
 
 
+def test_the_engineer_is_chosen_from_those_there_are_the_fitting_ones_first(
+    staff: TestClient, fake: FakeApi
+) -> None:
+    form = re.search(
+        r'<select id="assignee-planned".*?</select>', staff.get("/tickets/t-112").text, re.DOTALL
+    )
+    assert form is not None
+    offered = re.findall(r'<option value="([^"]*)"( selected)?>([^<]*)', form[0])
+    assert [(value, text) for value, _, text in offered] == [
+        ("", "–"),
+        ("engineer-1", "Wang Wei · refrigeration · Qingdao"),
+        ("engineer-2", "Chen Jie · appliance · Wuhan"),
+    ]
+    assert "Wang Wei" in staff.get("/tickets/t-101").text, "the assignee by name"
+    fake.engineers = []
+    assert "No engineer is registered yet" in staff.get("/tickets/t-112").text
+
+
 def test_resolving_hands_over_outcome_parts_and_minutes(staff: TestClient, fake: FakeApi) -> None:
     page = staff.get("/tickets/t-101")
     assert 'name="outcome" value="no_fault_found" required' in page.text
@@ -287,7 +305,7 @@ def test_an_api_that_is_down_or_strange_is_told_in_a_sentence(
 
 
 def test_a_refused_staff_token_says_what_to_set(fake: FakeApi) -> None:
-    settings = Settings(_env_file=None, api_url="http://api", staff_token="old")  # type: ignore[call-arg]
+    settings = Settings(_env_file=None, api_url="http://api", staff_token="old")
     client = TestClient(make_app(settings, httpx.ASGITransport(app=fake.app)), follow_redirects=False)
     sign_in(client)
     assert "ZD_STAFF_TOKEN" in client.get("/").text

@@ -59,6 +59,8 @@ def do(page: Page, move: str, **fields: str) -> None:
         field = page.locator(f'[data-move="{move}"] [name="{name}"]')
         if field.first.get_attribute("type") in ("radio", "checkbox"):
             page.check(f'[data-move="{move}"] [name="{name}"][value="{value}"]')
+        elif field.evaluate("field => field.tagName") == "SELECT":
+            field.select_option(value)
         else:
             field.fill(value)
     page.click(f'[data-move="{move}"] form button')

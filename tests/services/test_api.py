@@ -42,6 +42,25 @@ def token(api: Api, household: str = HOME) -> str:
     return owner_token(api.app.state.platform.settings, household)
 
 
+def test_engineers_are_entered_and_listed(api: Api, world: World) -> None:
+    def put(engineer: str, **body: Any) -> Any:
+        return api.anonymous("PUT", f"/api/v1/engineers/{engineer}", json=body, headers=api.staff)
+
+    assert put("li", name="Li Na", region="north", skills=["appliance"]).status_code == 200
+    assert put("li", name="Li Na", region="south", skills=[]).json()["region"] == "south"
+    found = api.get("/engineers").json()
+    assert [one["id"] for one in found] == ["li", ENGINEER]
+    assert found[0] == {"id": "li", "name": "Li Na", "region": "south", "skills": []}
+    assert problem(put("li", name=""))[0] == 422
+    assert problem(put("a b", name="Li Na"))[0] == 422
+    assert problem(api.anonymous("GET", "/api/v1/engineers")) == (401, "unauthenticated")
+    with world.pool.connection() as conn:
+        conn.execute("INSERT INTO tenant (id, name) VALUES (2, 'other')")
+        conn.execute("INSERT INTO engineer (id, tenant_id, name) VALUES ('theirs', 2, 'Somebody')")
+    assert problem(put("theirs", name="Mine now")) == (409, "conflict")
+    assert "theirs" not in {one["id"] for one in api.get("/engineers").json()}
+
+
 def test_a_ticket_from_the_inbox_to_its_close(api: Api, world: World) -> None:
     world.find(cause="compressor_failed")
     world.work()

@@ -144,13 +144,19 @@ def register_engineer(
     region: str = "",
     skills: Sequence[str] = (),
 ) -> None:
-    """Add a service engineer, or bring the entry to what is given."""
-    conn.execute(
-        "INSERT INTO engineer (id, tenant_id, name, region, skills) VALUES (%s, %s, %s, %s, %s)"
+    """Add a service engineer, or bring the entry to what is given.
+
+    Raises:
+        ConflictError: another tenant has one with this id.
+    """
+    changed = conn.execute(
+        "INSERT INTO engineer AS e (id, tenant_id, name, region, skills) VALUES (%s, %s, %s, %s, %s)"
         " ON CONFLICT (id) DO UPDATE SET name = excluded.name, region = excluded.region,"
-        " skills = excluded.skills",
+        " skills = excluded.skills WHERE e.tenant_id = excluded.tenant_id",
         (engineer_id, tenant, name, region, list(skills)),
     )
+    if not changed.rowcount:
+        raise ConflictError(f"The id {engineer_id!r} is taken: choose another one.")
 
 
 def register_device(
