@@ -84,6 +84,7 @@ class Dishwasher(WetCycle):
         }
     )
     TEST: ClassVar[str] = "quick"
+    DRAINS: ClassVar[float] = 3.0
     SOAKS: ClassVar[tuple[float, float]] = (0.0, 0.0)
     NOISE: ClassVar[Mapping[str, Noise]] = {
         "power": Noise(2.0, 0.5, 0.1),
@@ -115,7 +116,7 @@ class Dishwasher(WetCycle):
             "load_j": draw(800.0, 0.3),  # J/K for each place setting and its pots
             "loss": draw(4.5),  # W/K
             "circulation": draw(52.0),
-            "settings": draw(1.4, 2.0),  # place settings (with pots) an hour of cooking for each person
+            "settings": draw(1.7, 2.0),  # place settings (with pots) an hour of cooking for each person
             "full": np.minimum(draw(8.5, 1.5), 12.0),
         }
         state = cycle_state(devices)

@@ -118,6 +118,7 @@ class WashingMachine(WetCycle):
         {"cotton": _COTTON, "synthetics": _SYNTHETICS, "quick": _QUICK, "wool": _WOOL}
     )
     TEST: ClassVar[str] = "quick"
+    DRAINS: ClassVar[float] = 8.0  # those of the rinses
     SOAKS: ClassVar[tuple[float, float]] = (1.5, 0.6)
     NOISE: ClassVar[Mapping[str, Noise]] = {
         "power": Noise(2.0, 0.5, 0.1),
@@ -153,7 +154,7 @@ class WashingMachine(WetCycle):
             "spinning": draw(230.0),
             "transfer": draw(4.7e-3),  # mm/s per N
             "bearing": draw(1.5, 1.5),  # m/s² at 1,200 rpm
-            "laundry": draw(0.75, 2.0),  # kg a day for each person at home
+            "laundry": draw(1.2, 2.0),  # kg a day for each person at home
             "full": draw(5.0, 1.5),  # kg with which people wash on any day
             "favourite_rpm": rng.choice([1000.0, 1200.0, 1400.0], devices, p=[0.25, 0.5, 0.25]),
         }

@@ -36,7 +36,7 @@ _FILL_LIMIT_S = 480.0
 _DRAIN_LIMIT_S = 300.0
 _COLD_AFTER_S = 600.0  # of heating without two kelvins: the control gives up and washes cold
 _BLOCKED_AT = 0.97
-_MEASURED_LITRES = 2.0  # a smaller rest tells nothing of the drain
+_MEASURED_LITRES = 2.0  # a smaller fill tells nothing of the tap
 _MEASURED_HEAT_S = 150.0
 _PAUSE_S = 1800.0
 _EMPTIED_AFTER_S = 3 * 3600.0  # somebody finds the standing water and lets it out
@@ -108,6 +108,7 @@ class WetCycle(Physics):
 
     PROGRAMMES: ClassVar[Programmes]
     TEST: ClassVar[str]  # programme that is run after a repair
+    DRAINS: ClassVar[float]  # litres of the least drain that is measured: one length for all that are
     SOAKS: ClassVar[tuple[float, float]]  # litres per kg of load: soaked, and left after spinning
 
     @abstractmethod
@@ -221,7 +222,7 @@ class WetCycle(Physics):
         """Take down what a phase showed, and go on to the next, or stop."""
         s, t = self.state, self.PROGRAMMES
         seconds, litres = float(s["part_s"][device]), float(s["part_litres"][device])
-        if kind == DRAIN and (failed or litres > _MEASURED_LITRES):
+        if kind == DRAIN and (failed or litres > self.DRAINS):
             s["last_drain"][device] = seconds
             self._code(device, "OE", failed, offset)
         if kind == FILL and (failed or litres > _MEASURED_LITRES):
