@@ -13,6 +13,7 @@ from tests.dashboards.compose import ROOT
 _PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # How packages that state no SPDX expression write their licence.
 _SPELLINGS = {
+    "Python Software Foundation License": "PSF-2.0",
     "MIT License": "MIT",
     "Apache Software License": "Apache-2.0",
     "Apache 2.0": "Apache-2.0",
