@@ -120,7 +120,7 @@ PORTRAITS: Mapping[str, Portrait] = {
     ),
     "air_purifier": Portrait(
         (("pm25",), ("fan_speed",), ("carbon_dioxide",), ("power",)),
-        "Frying and cleaning raise dust to 100–250 µg/m³; full speed clears it within an hour; quiet at "
+        "Frying and cleaning raise dust to 70–250 µg/m³; full speed clears it within an hour; quiet at "
         "night.",
         (0.05, 0.72),
         "45 W for 300 m³/h: 0.72 kWh in 16 h at full speed at most; its automatic mode rests most of the day",
