@@ -71,7 +71,7 @@ def test_the_settings_exist_and_are_fit_for_production(name: str, monkeypatch: p
 
 
 # Without the first there is no such account, without the second no webhook.
-_OPTIONAL = {"MQTT_SIMULATOR_PASSWORD", "ZD_WEBHOOK_URL"}
+_OPTIONAL = {"MQTT_SIMULATOR_PASSWORD", "ZD_WEBHOOK_URL", "ZD_ADAPTERS", "ZD_ADAPTERS_ZONE"}
 
 
 @pytest.mark.parametrize("secret", sorted({n for n, v in example_variables().items() if not v} - _OPTIONAL))
