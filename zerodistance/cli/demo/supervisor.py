@@ -83,19 +83,32 @@ class Supervisor:
             time.sleep(0.1)
 
     def stop(self) -> list[str]:
-        """Stop all children, the last started first; return the names of those that had to be killed."""
+        """Stop all children; return the names of those that had to be killed.
+
+        The one started last (the source) ends first, the one started first (the broker, or the store)
+        last, and all between them together: what is under way drains, and it does not take long.
+        """
+        names = list(self._children)
+        killed = [name for stage in (names[:0:-1][:1], names[1:-1], names[:1]) for name in self._end(stage)]
+        self._children.clear()
+        return killed
+
+    def _end(self, names: list[str]) -> list[str]:
+        """Ask these children to end, wait for all of them, and return those that had to be killed."""
+        for name in names:
+            if self._children[name].poll() is None:
+                self._children[name].send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + STOP_TIMEOUT_S
         killed = []
-        for name, child in reversed(list(self._children.items())):
-            if child.poll() is None:
-                child.send_signal(signal.SIGTERM)
+        for name in names:
+            child = self._children[name]
             try:
-                child.wait(STOP_TIMEOUT_S)
+                child.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 killed.append(name)
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
-        self._children.clear()
         return killed
 
 
