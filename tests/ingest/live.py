@@ -12,6 +12,8 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from ingest.adapters.choose import choose_adapters
+from ingest.adapters.translate import Translator
 from ingest.letters import Quota
 from ingest.mqtt import parse_address
 from ingest.parse import Parser
@@ -43,17 +45,20 @@ PARTITIONS = 4
 class Running:
     """An ingest that runs, with what it said about unclaimed devices."""
 
-    def __init__(self, url: str, log: Log, client_id: str, quota: Quota | None) -> None:
+    def __init__(self, url: str, log: Log, client_id: str, quota: Quota | None, adapters: str = "") -> None:
         self.unclaimed: list[str] = []
         self.tally = Tally()
+        catalogue = load_catalogue()
+        foreign = Translator(choose_adapters(adapters), catalogue, DIRECTORY.get) if adapters else None
         self.ingest = Ingest(
             Settings(mqtt=url, mqtt_client_id=client_id, _env_file=None),  # type: ignore[call-arg]
-            Parser(load_catalogue(), lambda device: DIRECTORY.get(device) or _numbered(device)),
+            Parser(catalogue, lambda device: DIRECTORY.get(device) or _numbered(device), foreign),
             log,
             SystemClock(),
             self.tally,
             lambda device, *_: self.unclaimed.append(device),
             quota,
+            filters=foreign.filters if foreign is not None else (),
         )
         self.stop = threading.Event()
         self.thread = threading.Thread(target=self.ingest.run, args=(self.stop,), daemon=True)
@@ -67,10 +72,15 @@ class Running:
 
 @contextlib.contextmanager
 def running(
-    url: str, log: Log, *, client_id: str = "zd-ingest-test", quota: Quota | None = None
+    url: str,
+    log: Log,
+    *,
+    client_id: str = "zd-ingest-test",
+    quota: Quota | None = None,
+    adapters: str = "",
 ) -> Iterator[Running]:
     """Run ingest until the block ends."""
-    one = Running(url, log, client_id, quota)
+    one = Running(url, log, client_id, quota, adapters)
     one.thread.start()
     try:
         wait_until(lambda: one.ingest.broker.connected, what="ingest to subscribe")

@@ -94,18 +94,18 @@ def add(
 def unclaimed(as_json: AsJson = False) -> None:
     """List devices that publish and are nobody's yet, with the last thing they said."""
     rows = _query(
-        "SELECT id, first_seen_at, last_seen_at, messages, sample FROM unclaimed_device"
+        "SELECT id, first_seen_at, last_seen_at, messages, guessed_type, sample FROM unclaimed_device"
         " ORDER BY last_seen_at DESC",
         (),
     )
     if as_json:
         print_json(rows)
         return
-    table = Table("device", "first heard", "last heard", "said last")
+    table = Table("device", "may be", "first heard", "last heard", "said last")
     for row in rows:
         said = row["sample"] if row["sample"].isprintable() else repr(row["sample"])
         first, last = (f"{row[column]:%Y-%m-%d %H:%M}" for column in ("first_seen_at", "last_seen_at"))
-        table.add_row(row["id"], first, last, said[:80])
+        table.add_row(row["id"], row["guessed_type"], first, last, said[:80])
     Console(highlight=False, markup=False).print(table if rows else "No device waits to be claimed.")
 
 

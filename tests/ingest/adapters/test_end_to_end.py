@@ -25,7 +25,7 @@ from tests.fixtures.amqtt import AmqttBroker
 from tests.fixtures.mosquitto import Mosquitto
 from tests.fixtures.processes import wait_until
 from tests.ingest.adapters.test_sparkplug import FLOAT, metric, payload
-from tests.ingest.live import PARTITIONS, Publisher, make_topics
+from tests.ingest.live import PARTITIONS, Publisher, Reader, make_topics, running
 from zerodistance.catalogue import Catalogue
 from zerodistance.cli.devices import app as devices_cli
 from zerodistance.clock import to_us
@@ -56,7 +56,7 @@ def platform(settings: Settings, *parts: Any) -> Iterator[None]:
 
 def make_settings(url: str, database: str, log: str, **more: Any) -> Settings:
     return Settings(
-        mqtt=url, database=database, log=log, log_partitions=PARTITIONS, _env_file=None, **more  # type: ignore[call-arg]
+        mqtt=url, database=database, log=log, log_partitions=PARTITIONS, _env_file=None, **more
     )  # fmt: skip
 
 
@@ -178,6 +178,31 @@ def duty(pool: Pool, catalogue: Catalogue) -> float:
 
 
 @pytest.mark.mosquitto
+def test_of_a_device_that_nobody_adopts_so_much_is_kept_and_the_rest_counted(
+    mosquitto: Mosquitto, sqlite_log: Log
+) -> None:
+    make_topics(sqlite_log)
+    reader = Reader(sqlite_log)
+    count = service.STRANGERS_PER_HOUR + 30
+    with (
+        running(mosquitto.url, sqlite_log, adapters="tasmota") as ingest,
+        Publisher(mosquitto.url) as plug,
+    ):
+        plug.put_many([("tele/nobodys/SENSOR", {"ENERGY": {"Power": n}}) for n in range(count)])
+        plug.put("tele/nobodys/SENSOR", b"rubbish")  # a refusal of another kind has its own allowance
+        wait_until(lambda: len(reader.letters()) > service.STRANGERS_PER_HOUR, what="the letters")
+        counted = ingest.tally.drain()
+        assert set(ingest.unclaimed) == {"tasmota:nobodys"}
+    reasons = [letter.reason for letter in reader.letters()]
+    # the hour may end in between
+    assert service.STRANGERS_PER_HOUR <= reasons.count("unknown_device") <= count
+    assert reasons.count("malformed_json") == 1
+    over = counted["ingest", "letters_over_quota"]
+    assert over + reasons.count("unknown_device") == count
+    reader.close()
+
+
+@pytest.mark.mosquitto
 def test_what_is_learnt_is_subscribed_to_asked_for_and_outlives_a_restart(
     mosquitto: Mosquitto, database: str, pool: Pool, sqlite_log: Log, sqlite_log_address: str
 ) -> None:
@@ -194,7 +219,7 @@ def test_what_is_learnt_is_subscribed_to_asked_for_and_outlives_a_restart(
     )
     asked: list[bytes] = []
     gate = paho.Client(CallbackAPIVersion.VERSION2)
-    gate.on_message = lambda _client, _data, message: asked.append(message.payload)
+    gate.on_message = lambda _client, _data, message: asked.append(bytes(message.payload))
     address = parse_address(mosquitto.url)
     gate.connect(address.host, address.port)
     gate.subscribe("spBv1.0/home/NCMD/gate", qos=1)
