@@ -20,6 +20,12 @@ def owner_token(settings: Settings, household_id: str) -> str:
     return _signer(settings).dumps(household_id)
 
 
+def owner_link(settings: Settings, household_id: str) -> str:
+    """Return the address of a household's page, as the owner's browser reaches it."""
+    base = (settings.public_url or settings.api_url).rstrip("/")
+    return f"{base}/owner/{owner_token(settings, household_id)}"
+
+
 def read_owner_token(settings: Settings, token: str) -> str:
     """Return the household that a token was made for.
 

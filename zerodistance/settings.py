@@ -49,7 +49,9 @@ class Settings(BaseSettings):
         DEFAULT_SECRET, min_length=1, description="bearer token of the console and of service scripts"
     )
     staff_password: str = Field("demo", min_length=1, description="password of the console's login page")
+    public_url: str = Field("", description="where owners' browsers reach serve; empty: ZD_API_URL")
     webhook_url: str = Field("", description="messages to people are also posted here as JSON; empty: none")
+    webhook_secret: str = Field("", description="signs them; shared with whoever receives them")
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_json: bool = False
@@ -81,12 +83,16 @@ class Settings(BaseSettings):
                     "ZD_STAFF_PASSWORD": self.staff_password == "demo",
                     "ZD_DATABASE": not self.database,
                     "ZD_LOG": not self.log,
+                    # its receiver knows it: with the secret key it could sign links and sessions as well
+                    "ZD_WEBHOOK_SECRET": bool(self.webhook_url)
+                    and self.webhook_secret in ("", self.secret_key, self.staff_token),
                 }.items()
                 if bad
             ]
             if defaults:
                 raise SettingsError(
-                    f"The production profile refuses default values: set {', '.join(defaults)}."
+                    "The production profile refuses default values, and one secret for two things: "
+                    f"set {', '.join(defaults)}."
                 )
         return self
 

@@ -76,7 +76,7 @@ def make_router(
         key = "error_link" if broken else "error_down"
         return render("trouble.html", status, language=language, t=TEXTS[language], key=key, broken=broken)
 
-    def act(token: str, note: str, action: Callable[[str], object]) -> Response:
+    def act(request: Request, token: str, note: str, action: Callable[[str], object]) -> Response:
         try:
             action(read_owner_token(settings, token))
         except UnauthenticatedError:
@@ -87,6 +87,8 @@ def make_router(
             note = "gone"
         except InvalidMessageError:
             note = "invalid"
+        except ZeroDistanceError as error:
+            return trouble(request, error)
         target = f"/owner/{quote(token, safe='')}?note={note}"
         return RedirectResponse(target, 303, _HEADERS)
 
@@ -105,15 +107,17 @@ def make_router(
 
     @router.post("/owner/{token}/messages/{message_id}/answer")
     def post_answer(
-        token: str, message_id: str, chosen: Annotated[str, Form(alias="answer")] = ""
+        request: Request, token: str, message_id: str, chosen: Annotated[str, Form(alias="answer")] = ""
     ) -> Response:
-        return act(token, "answered", lambda household: answer(household, message_id, chosen))
+        return act(request, token, "answered", lambda household: answer(household, message_id, chosen))
 
     @router.post("/owner/{token}/tickets/{ticket_id}/rating")
-    def post_rating(token: str, ticket_id: str, rating: Annotated[str, Form()] = "") -> Response:
+    def post_rating(
+        request: Request, token: str, ticket_id: str, rating: Annotated[str, Form()] = ""
+    ) -> Response:
         if rating not in {"1", "2", "3", "4", "5"}:
-            return act(token, "invalid", lambda household: None)
-        return act(token, "rated", lambda household: rate(household, ticket_id, int(rating)))
+            return act(request, token, "invalid", lambda household: None)
+        return act(request, token, "rated", lambda household: rate(household, ticket_id, int(rating)))
 
     @router.get("/owner-assets/{name}")
     def asset(name: str) -> Response:

@@ -33,7 +33,7 @@ SERVICES = services()
 PLATFORM = sorted(n for n, s in SERVICES.items() if s["image"].startswith("zerodistance:"))
 ONE_SHOT = {"broker-accounts", "migrate", "dashboards", "grafana-reader"}
 RUNNING = sorted(set(SERVICES) - ONE_SHOT)
-FILLED = {name: value or "0123456789abcdef" for name, value in example_variables().items()}
+FILLED = {name: value or f"{name.lower()}-0123456789abcdef" for name, value in example_variables().items()}
 
 
 def test_every_process_of_the_platform_is_there() -> None:
@@ -65,13 +65,19 @@ def test_the_settings_exist_and_are_fit_for_production(name: str, monkeypatch: p
     for key, value in environment.items():
         assert key.removeprefix("ZD_").lower() in Settings.model_fields, key
         monkeypatch.setenv(key, interpolate(value, FILLED))
-    settings = Settings(_env_file=None).check()  # type: ignore[call-arg]
+    settings = Settings(_env_file=None).check()
     assert settings.profile == "production"
     assert "${" not in "".join(map(str, settings.model_dump().values()))
 
 
-# Without the first there is no such account, without the second no webhook.
-_OPTIONAL = {"MQTT_SIMULATOR_PASSWORD", "ZD_WEBHOOK_URL", "ZD_ADAPTERS", "ZD_ADAPTERS_ZONE"}
+# Without the first there is no such account, without the others no webhook and no adapters.
+_OPTIONAL = {
+    "MQTT_SIMULATOR_PASSWORD",
+    "ZD_WEBHOOK_SECRET",
+    "ZD_WEBHOOK_URL",
+    "ZD_ADAPTERS",
+    "ZD_ADAPTERS_ZONE",
+}
 
 
 @pytest.mark.parametrize("secret", sorted({n for n, v in example_variables().items() if not v} - _OPTIONAL))

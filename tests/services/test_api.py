@@ -11,10 +11,11 @@ import pytest
 
 from services.api.app import make_app
 from services.schemas import DeviceDetail, EvidencePlot, Overview, TicketPublic
-from services.tokens import owner_token
+from services.tokens import owner_link, owner_token
 from tests.services.api import Api, settings_of
 from tests.services.world import AIR, ENGINEER, FRIDGE, HOME, World
 from zerodistance.clock import to_us
+from zerodistance.errors import UnavailableError
 from zerodistance.messages import Sample
 from zerodistance.store.devices import note_unclaimed, register_device
 from zerodistance.store.telemetry import write_samples
@@ -59,6 +60,27 @@ def test_engineers_are_entered_and_listed(api: Api, world: World) -> None:
         conn.execute("INSERT INTO engineer (id, tenant_id, name) VALUES ('theirs', 2, 'Somebody')")
     assert problem(put("theirs", name="Mine now")) == (409, "conflict")
     assert "theirs" not in {one["id"] for one in api.get("/engineers").json()}
+
+
+def test_a_gateway_has_a_page_too(api: Api, world: World) -> None:
+    with world.pool.connection() as conn:
+        register_device(conn, "hub", "gateway")
+    assert "hub" in {item["id"] for item in api.get("/devices").json()["items"]}
+    hub = DeviceDetail.model_validate(api.get("/devices/hub").json())
+    assert (hub.channels, hub.commands, hub.latest) == ({}, {}, {})
+
+
+def test_the_owner_s_page_says_in_words_that_an_answer_could_not_be_taken(
+    api: Api, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise UnavailableError("The database does not answer.")
+
+    monkeypatch.setattr(type(world.desk), "answer", fail)
+    path = f"/owner/{token(api)}/messages/m-1/answer"
+    answer = api.anonymous("POST", path, data={"answer": "checked"})
+    assert answer.status_code == 503
+    assert answer.headers["content-type"].startswith("text/html")
 
 
 def test_a_ticket_from_the_inbox_to_its_close(api: Api, world: World) -> None:
@@ -254,6 +276,8 @@ def test_a_device_page_with_readings_and_commands(api: Api, world: World) -> Non
     assert detail.commands["set_temperature"].arguments["set_point"]["range"] == [2, 8]
     assert [c.name for c in detail.recent_commands] == ["set_temperature"]
     assert detail.owner_link.startswith("http://api.test/owner/")
+    elsewhere = settings_of("", public_url="https://owners.test/")
+    assert owner_link(elsewhere, HOME).startswith("https://owners.test/owner/")
     page = api.anonymous("GET", detail.owner_link.removeprefix("http://api.test"))
     assert (page.status_code, "text/html" in page.headers["content-type"]) == (200, True)
     assert DeviceDetail.model_validate(api.get("/devices/ownerless").json()).owner_link == ""

@@ -21,7 +21,7 @@ from services.work import duties
 from tests.services.world import AIR, FRIDGE, HOME, World
 from zerodistance.catalogue import Catalogue
 from zerodistance.clock import ManualClock
-from zerodistance.errors import UnavailableError
+from zerodistance.errors import SettingsError, UnavailableError
 from zerodistance.settings import Settings
 from zerodistance.store.database import Pool
 
@@ -154,12 +154,15 @@ def test_the_webhook_posts_signed_json(message: Message) -> None:
         seen.append(request)
         return httpx.Response(204)
 
-    channel = WebhookChannel("http://hook.test/in", "secret", httpx.MockTransport(answer))
+    channel = WebhookChannel(
+        "http://hook.test/in", "secret", "http://owners.test/{}".format, httpx.MockTransport(answer)
+    )
     channel.send(message)
     channel.close()
     body = seen[0].content
     document = json.loads(body)
     assert (document["id"], document["household"], document["kind"]) == (message.id, HOME, "question")
+    assert document["link"] == f"http://owners.test/{HOME}"
     assert seen[0].headers["Idempotency-Key"] == message.id
     expected = hmac.new(b"secret", body, hashlib.sha256).hexdigest()
     assert seen[0].headers["Zd-Signature"] == f"sha256={expected}"
@@ -172,17 +175,36 @@ def test_a_webhook_in_trouble(message: Message, answer: httpx.Response | Excepti
             raise answer
         return answer
 
+    channel = WebhookChannel("http://hook.test/in", "secret", "{}".format, httpx.MockTransport(respond))
     with pytest.raises(UnavailableError, match="webhook"):
-        WebhookChannel("http://hook.test/in", "secret", httpx.MockTransport(respond)).send(message)
+        channel.send(message)
 
 
 def test_channels_are_those_that_are_set_up() -> None:
     assert channel_names(Settings()) == ()
     assert open_channels(Settings()) == {}
-    hooked = Settings(webhook_url="http://hook.test/in")  # type: ignore[call-arg]
+    hooked = Settings(webhook_url="http://hook.test/in")
     assert channel_names(hooked) == ("webhook",)
     for opened in open_channels(hooked).values():
         opened.close()
+
+
+@pytest.mark.parametrize("secret", ["", "signs-links", "opens-the-api"])
+def test_the_receiver_of_a_webhook_gets_none_of_our_own_secrets(secret: str) -> None:
+    settings = Settings(
+        profile="production",
+        database="postgresql://",
+        log="kafka://log:9092",
+        secret_key="signs-links",
+        staff_token="opens-the-api",
+        staff_password="pass",
+        webhook_url="http://hook.test/in",
+        webhook_secret=secret,
+    )
+    with pytest.raises(SettingsError, match="ZD_WEBHOOK_SECRET"):
+        settings.check()
+    settings.model_copy(update={"webhook_secret": "another"}).check()
+    settings.model_copy(update={"webhook_url": ""}).check()
 
 
 @pytest.fixture

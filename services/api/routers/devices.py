@@ -29,7 +29,7 @@ from services.schemas import (
 )
 from services.tickets import evidence
 from services.tickets.repository import device as read_device
-from services.tokens import owner_token
+from services.tokens import owner_link
 from zerodistance.errors import InvalidMessageError, NotFoundError
 from zerodistance.store import devices as store_devices
 from zerodistance.store.history import latest as latest_readings
@@ -64,20 +64,17 @@ def get_device(device_id: str, platform: PlatformDep, staff: StaffDep) -> Device
     """Return a device with its latest readings, what it can be told, and what it was told lately."""
     with platform.transaction() as conn:
         row = repository.get(conn, staff.tenant, device_id)
-        appliance = platform.catalogue.get_type(row.type)
-        latest = latest_readings(conn, appliance, device_id)
+        appliance = platform.catalogue.get(row.type)  # a gateway has no readings and takes no commands
+        latest = latest_readings(conn, appliance, device_id) if appliance is not None else None
         recent = commands.recent(conn, device_id, _RECENT_COMMANDS)
-    link = ""
-    if row.household_id is not None:
-        base = platform.settings.api_url.rstrip("/")
-        link = f"{base}/owner/{owner_token(platform.settings, row.household_id)}"
+    link = owner_link(platform.settings, row.household_id) if row.household_id is not None else ""
     return DeviceDetail(
         **views.device_public(platform.titles, row).model_dump(),
         latest=latest[1] if latest else {},
         latest_at=latest[0] if latest else None,
         channels={
             name: ChannelPublic(title=channel.title, unit=channel.unit, normal=channel.normal)
-            for name, channel in appliance.channels.items()
+            for name, channel in (appliance.channels if appliance is not None else {}).items()
         },
         commands={
             name: CommandDescription(
@@ -93,7 +90,7 @@ def get_device(device_id: str, platform: PlatformDep, staff: StaffDep) -> Device
                     for key, argument in command.arguments.items()
                 },
             )
-            for name, command in appliance.commands.items()
+            for name, command in (appliance.commands if appliance is not None else {}).items()
         },
         recent_commands=[views.command_public(platform.titles, row.type, command) for command in recent],
         owner_link=link,
