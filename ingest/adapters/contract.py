@@ -90,6 +90,14 @@ class Understood(NamedTuple):
 NOTHING = Understood()
 
 
+class PartlyUnderstoodError(InvalidMessageError):
+    """A message is refused, and something of it counts all the same."""
+
+    def __init__(self, reason: str, detail: str, understood: Understood) -> None:
+        super().__init__(reason, detail)
+        self.understood = understood
+
+
 class Heard(NamedTuple):
     """One message as an adapter sees it. ``retained``: the broker kept it, nobody knows since when."""
 

@@ -19,6 +19,7 @@ from ingest.adapters.contract import (
     NOTHING,
     Heard,
     Observation,
+    PartlyUnderstoodError,
     Presence,
     Reading,
     Understood,
@@ -100,10 +101,8 @@ class HomeAssistant:
         match = self._config.fullmatch(heard.topic)
         if match is None:
             return _states(heard, memory)
-        for key in list((memory.recall(CONFIG, heard.topic) or {}).get("parts", ())):
-            _unlearn(key, memory)
         if not heard.payload.strip():
-            memory.forget(CONFIG, heard.topic)
+            _unlearn_all(heard.topic, memory)
             return NOTHING
         body = _in_full(read_object(heard.payload))
         whole = match["component"] == "device"
@@ -113,17 +112,24 @@ class HomeAssistant:
                 raise InvalidMessageError(Reason.WRONG_SHAPE, "components is not an object of up to 200.")
         else:
             parts = {"": {**body, "platform": match["component"]}}
+        _unlearn_all(heard.topic, memory)
         topics: dict[str, None] = {}
         learnt = []
+        refused: InvalidMessageError | None = None
         for name, part in parts.items():
             if not isinstance(part, dict):
-                raise InvalidMessageError(Reason.WRONG_SHAPE, "A component is not an object.")
+                refused = InvalidMessageError(Reason.WRONG_SHAPE, "A component is not an object.")
+                continue
             part = {**body, **_in_full(part)} if whole else part
             if part.get("platform") not in ("sensor", "binary_sensor") or "state_topic" not in part:
                 continue
             called = name or match["object"]
             key = f"{heard.topic} {name}"
-            entity = _entity(part, match["node"] or match["object"], called)
+            try:
+                entity = _entity(part, match["node"] or match["object"], called)
+            except InvalidMessageError as error:
+                refused = error  # the others of the device are good all the same
+                continue
             used = (entity["topic"], *(entity["presence"] or ())[:1])
             if not memory.learn(CONFIG, key, entity):
                 continue
@@ -134,6 +140,8 @@ class HomeAssistant:
                     memory.learn(TOPICS, topic, [*uses, key])
                 topics[topic] = None
         memory.learn(CONFIG, heard.topic, {"parts": learnt, "device": ""})
+        if refused is not None:
+            raise PartlyUnderstoodError(refused.reason, str(refused), Understood(topics=tuple(topics)))
         return Understood(topics=tuple(topics))
 
 
@@ -249,6 +257,12 @@ def _reading(entity: Mapping[str, Any], value: Any) -> Reading | None:
             return None
         raise InvalidMessageError(Reason.WRONG_SHAPE, f"The state of {show(name)} is not a number.")
     return Reading(name, found * entity["factor"], unit, device_class)
+
+
+def _unlearn_all(topic: str, memory: Memory) -> None:
+    for key in (memory.recall(CONFIG, topic) or {}).get("parts", ()):
+        _unlearn(key, memory)
+    memory.forget(CONFIG, topic)
 
 
 def _unlearn(key: str, memory: Memory) -> None:

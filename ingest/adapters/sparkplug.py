@@ -21,6 +21,7 @@ from ingest.adapters.contract import (
     NOTHING,
     Heard,
     Observation,
+    PartlyUnderstoodError,
     Presence,
     Reading,
     Request,
@@ -127,19 +128,12 @@ class Sparkplug:
         if strange:
             requests = requests or _ask(match, heard, memory)
             if not found:
-                raise UnbornError(device, requests)
+                raise PartlyUnderstoodError(
+                    Reason.UNKNOWN_METRIC,
+                    f"No birth certificate of {device} has named these aliases; it was asked for a new one.",
+                    Understood(requests=requests),
+                )
         return Understood(found, requests=requests)
-
-
-class UnbornError(InvalidMessageError):
-    """Data of metrics that no birth has announced; the birth is asked for."""
-
-    def __init__(self, device: str, requests: tuple[Request, ...]) -> None:
-        super().__init__(
-            Reason.UNKNOWN_METRIC,
-            f"No birth certificate of {device} has named these aliases; it was asked for a new one.",
-        )
-        self.requests = requests
 
 
 def rebirth_request(group: str, node: str) -> Request:

@@ -13,11 +13,18 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ingest.adapters.contract import NOTHING, Adapter, Heard, Observation, Presence, Request, Understood
+from ingest.adapters.contract import (
+    NOTHING,
+    Adapter,
+    Heard,
+    Observation,
+    PartlyUnderstoodError,
+    Presence,
+    Request,
+)
 from ingest.adapters.guess import guess_type
 from ingest.adapters.mapping import place
 from ingest.adapters.memory import Memory
-from ingest.adapters.sparkplug import UnbornError
 from ingest.events import event_id
 from ingest.letters import make_letter
 from ingest.message import Directory, Entry, Message
@@ -123,8 +130,8 @@ class Translator:
                     f"The payload has {len(message.payload)} bytes; at most {MAX_PAYLOAD} are taken.",
                 )
             understood = adapter.read(heard, self.memory)
-        except UnbornError as error:
-            understood = Understood(requests=error.requests)
+        except PartlyUnderstoodError as error:
+            understood = error.understood
             out.letters.append(_letter(message, device, error, None))
         except InvalidMessageError as error:
             out.letters.append(_letter(message, device, error, None))

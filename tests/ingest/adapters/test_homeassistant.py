@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ingest.adapters.contract import Presence
+from ingest.adapters.contract import PartlyUnderstoodError, Presence
 from ingest.adapters.homeassistant import HomeAssistant, topics_of
 from ingest.adapters.memory import Memory
 from ingest.adapters.statestream import Statestream
@@ -87,6 +87,22 @@ def test_a_whole_device_in_one_message() -> None:
     assert values(hear(HA, "fridge7/state", {"w": 12, "door": "open"}, memory)) == {
         "homeassistant:fridge-7": {"watts": 12.0}
     }
+
+
+def test_a_component_that_is_refused_does_not_cost_the_others() -> None:
+    memory = Memory()
+    good = {"p": "sensor", "dev_cla": "power", "unit_of_meas": "W", "stat_t": "f/power"}
+    bad = {**good, "val_tpl": "{% set x = 1 %}"}
+    body = {"dev": {"ids": ["f"]}, "cmps": {"a": bad, "b": good, "c": 7}}
+    with pytest.raises(PartlyUnderstoodError) as refused:
+        hear(HA, "homeassistant/device/f/config", body, memory)
+    assert refused.value.understood.topics == ("f/power",)
+    assert values(hear(HA, "f/power", "5", memory)) == {"homeassistant:f": {"b": 5.0}}
+    with pytest.raises(InvalidMessageError):  # a damaged message later takes nothing away
+        hear(HA, "homeassistant/device/f/config", b"{", memory)
+    assert topics_of(memory) == ["f/power"]
+    hear(HA, "homeassistant/device/f/config", b"", memory)
+    assert set(memory.drain().values()) == {None}
 
 
 def test_plain_payloads_and_words() -> None:
