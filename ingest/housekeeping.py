@@ -138,4 +138,7 @@ class Housekeeping:
 
     def _run(self) -> None:
         while not self._stop.wait(self._every_s):
-            self.round()
+            try:
+                self.round()
+            except Exception:  # a thread that ended in silence would leave counts and adoptions undone
+                _log.exception("ingest.housekeeping_failed")

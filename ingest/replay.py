@@ -26,6 +26,17 @@ from zerodistance.store.devices import DeviceEntry
 # Letters handled in one transaction: at most 64 KiB each.
 SLICE = 200
 _STORED_WITHIN_S = 30.0
+# From one device that waits to the next, by the index dead_letter_waiting: what strangers have sent is never
+# read through, however much it is. The condition is written out because an index is not found by a parameter.
+_WAITS = "l.reason = 'unknown_device' AND l.replayed_at IS NULL AND l.dropped_at IS NULL"
+_ADOPTED = (
+    "WITH RECURSIVE waiting AS ("  # noqa: S608
+    f" (SELECT l.device_id FROM dead_letter l WHERE {_WAITS} ORDER BY l.device_id LIMIT 1) UNION ALL"
+    f" SELECT (SELECT l.device_id FROM dead_letter l WHERE {_WAITS} AND l.device_id > w.device_id"
+    " ORDER BY l.device_id LIMIT 1) FROM waiting w WHERE w.device_id IS NOT NULL)"
+    " SELECT l.id FROM waiting w JOIN device d ON d.id = w.device_id AND d.retired_at IS NULL"
+    f" JOIN dead_letter l ON l.device_id = d.id AND {_WAITS} ORDER BY l.received_at, l.sample LIMIT %s"
+)
 # Letters of the consumers say "log topic/partition/offset" where ingest's say the MQTT topic.
 _LOG_SOURCE = "log "
 
@@ -82,12 +93,7 @@ def replay_letters(
 
 def adopted_letters(conn: Connection, limit: int = SLICE) -> list[str]:
     """Return letters of devices that were unknown when they spoke and are registered now, oldest first."""
-    rows = conn.execute(
-        "SELECT l.id FROM dead_letter l JOIN device d ON d.id = l.device_id AND d.retired_at IS NULL"
-        " WHERE l.reason = %s AND l.replayed_at IS NULL AND l.dropped_at IS NULL"
-        " ORDER BY l.received_at, l.sample LIMIT %s",
-        (Reason.UNKNOWN_DEVICE, limit),
-    )
+    rows = conn.execute(_ADOPTED, (limit,))
     return [row[0] for row in rows]
 
 
@@ -135,7 +141,10 @@ def _replay_slice(
         )
         again = parsed.letters[0] if len(parsed.letters) == 1 else None
         if again is not None and again.raw == letter.raw:
-            refused[letter.id] = again.reason, again.detail
+            reason = again.reason
+            if reason == Reason.UNKNOWN_DEVICE and _is_in_use(devices.get(letter.device)):
+                reason = Reason.NOT_A_CHILD  # it is the gateway that is not known; nothing waits for adoption
+            refused[letter.id] = reason, again.detail
         else:
             accepted.append((letter, parsed))
     for identity, (reason, detail) in refused.items():
@@ -149,6 +158,10 @@ def _replay_slice(
             (clock.now(), [letter.id for letter, _ in accepted]),
         )
     return Outcome(len(accepted), {identity: detail for identity, (_, detail) in refused.items()})
+
+
+def _is_in_use(entry: Entry | None) -> bool:
+    return entry is not None and not entry.retired
 
 
 def _foreign(

@@ -105,5 +105,8 @@ class Upkeep:
                     conn.close()
                 conn = None
                 pause_s = min(pause_s * 2, 30.0)
+            except Exception:  # a thread that ended in silence would leave rollups and old rows as they are
+                _log.exception("upkeep.failed")
+                pause_s = min(pause_s * 2, 30.0)
         if conn is not None:
             conn.close()

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ingest.letters import make_letter
+from ingest.replay import adopted_letters
 from tests.fixtures.amqtt import AmqttBroker
 from tests.fixtures.processes import free_port
 from tests.ingest.live import PARTITIONS, Reader, make_topics, now_ms
@@ -106,6 +107,32 @@ def test_what_devices_say_is_not_taken_for_markup(pool: Pool) -> None:
     assert "[/such]" in call(dead_letters.app, "list").stdout
     call(devices.app, "add", "fridge", "--type", "refrigerator", "--name", "[/i]")
     assert "[/i]" in call(devices.app, "list").stdout
+
+
+def test_a_letter_whose_gateway_is_gone_does_not_wait_for_ever(pool: Pool, sqlite_log: Log) -> None:
+    """Its device is adopted, and still nobody may speak for it: asking again and again helps nobody."""
+    call(devices.app, "add", "hub", "--type", "gateway")
+    raw = json.dumps({"device": "plug", "ts": now_ms(), "values": {"power": 1}}).encode()
+    letters = [
+        make_letter(
+            "unknown_device",
+            "why",
+            topic=topic,
+            device=device,
+            raw=raw,
+            received_us=now_ms() * 1000,
+        )
+        for topic, device in (("zd/v1/hub/children", "plug"), ("zd/v1/other/telemetry", "other"))
+    ]
+    store_letters(pool, letters)
+    call(devices.app, "retire", "hub")
+    call(devices.app, "add", "plug", "--type", "air_conditioner", "--gateway", "hub")
+    with pool.connection() as conn:
+        assert adopted_letters(conn) == [letters[0].id]
+    assert list(said(dead_letters.app, "replay", letters[0].id, code=1)["refused"]) == [letters[0].id]
+    with pool.connection() as conn:
+        assert adopted_letters(conn) == []
+    assert said(dead_letters.app, "list")["by_reason"] == {"not_a_child": 1, "unknown_device": 1}
 
 
 def test_devices_are_added_claimed_and_retired(pool: Pool) -> None:
