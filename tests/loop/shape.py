@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import httpx
@@ -33,10 +33,20 @@ COMMANDS = {
 
 
 class Shape:
-    """Processes against ``log``, ``database`` and ``mqtt``, in the production profile."""
+    """Processes against ``log``, ``database`` and ``mqtt``, in the production profile.
+
+    ``environment``: further variables of all of them.
+    """
 
     def __init__(
-        self, folder: Path, *, log: str, database: str, mqtt: str, clock: Clock | None = None
+        self,
+        folder: Path,
+        *,
+        log: str,
+        database: str,
+        mqtt: str,
+        clock: Clock | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.clock = clock or SystemClock()
         self.database, self.mqtt = database, mqtt
@@ -60,6 +70,7 @@ class Shape:
             "ZD_STAFF_PASSWORD": "staff-password-of-this-test",
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
+            **(environment or {}),
         }
         self.supervisor = Supervisor(folder / "logs", self.environment)
 
