@@ -18,7 +18,7 @@ from simulators.fleet import FleetPlan
 from simulators.history import write_history
 from simulators.publisher import Publisher
 from simulators.registering import register_fleet
-from simulators.simulation import FleetSimulation
+from simulators.simulation import WARM_UP, FleetSimulation
 from simulators.state import load_state, save_state
 from simulators.truth import TruthFile
 from zerodistance.catalogue import Catalogue
@@ -31,7 +31,6 @@ from zerodistance.store.database import connect, dsn
 from zerodistance.store.history import latest
 
 _log = structlog.get_logger(__name__)
-_WARM_UP = timedelta(hours=12)  # unseen, so that nothing starts from drawn numbers
 _KEPT_GAP = timedelta(hours=1)  # an absence that the appliances' own memory bridges
 _UNSEEN_GAP = timedelta(days=2)  # a longer one is skipped but for its end
 _AHEAD = timedelta(hours=6)
@@ -149,7 +148,7 @@ def _prepare(
             if has_history(settings, plan, catalogue, log):
                 on_stage("history_skipped", {})
                 log, past = None, timedelta()
-        fleet = FleetSimulation(plan, catalogue, now - past - _WARM_UP, live=now)
+        fleet = FleetSimulation(plan, catalogue, now - past - WARM_UP, live=now)
         deliveries = {device: Delivery(boot) for device in fleet.devices}
         fleet.advance(clock.now_us() - past // timedelta(microseconds=1), silent=True)
         if log is not None:

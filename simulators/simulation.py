@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ from zerodistance.clock import to_us
 from zerodistance.errors import NotFoundError, SettingsError
 
 _SPAN_US = SPAN_S * 1_000_000
+WARM_UP = timedelta(hours=12)  # simulated unseen before a series, so that nothing starts from drawn numbers
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
-"""``zerodistance simulate``: a simulated fleet over MQTT, with faults that can be started and cleared."""
+"""``zerodistance simulate``: a simulated fleet over MQTT or in files, with faults to start and clear."""
 
 from __future__ import annotations
 
 import json
-import signal
 import threading
 import time
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,17 +15,21 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from zerodistance.catalogue import load_catalogue
+from zerodistance.catalogue import Catalogue, load_catalogue
 from zerodistance.cli import print_json
+from zerodistance.cli.stopping import until_told
 from zerodistance.errors import UnavailableError
 from zerodistance.observability import configure
 from zerodistance.settings import load_settings
 
 if TYPE_CHECKING:
+    from simulators.fleet import FleetPlan
     from simulators.publisher import Publisher
 
 app = typer.Typer(invoke_without_command=True, add_completion=False)
 _ANSWER_S = 5.0
+_MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
+_BATCH_START = datetime(2026, 1, 1, tzinfo=UTC)  # the same one whenever it is run: same seed, same bytes
 
 
 @app.callback()
@@ -46,9 +50,21 @@ def simulate(
         Path | None, typer.Option(help="append the ground truth to this file (JSON lines)")
     ] = None,
     state: Annotated[Path | None, typer.Option(help="go on from this file, and save to it")] = None,
+    batch: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.parquet|FILE.csv|FOLDER",
+            help="write the series to files instead, at full speed; stopped, the same command goes on",
+        ),
+    ] = None,
+    days: Annotated[float | None, typer.Option(help="days that --batch writes", min=1 / 1440)] = None,
+    start: Annotated[
+        datetime | None,
+        typer.Option(formats=_MOMENTS, help="first moment of --batch; UTC; default: 2026-01-01"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the figures at the end as JSON")] = False,
 ) -> None:
-    """Publish a simulated fleet over MQTT until it is stopped (Ctrl-C, SIGTERM)."""
+    """Publish a simulated fleet over MQTT until it is stopped (Ctrl-C, SIGTERM), or write its series."""
     if context.invoked_subcommand is not None:
         return
     import msgspec
@@ -64,10 +80,20 @@ def simulate(
     if history_period is not None:
         text = msgspec.toml.encode(msgspec.structs.replace(plan, history_period_s=history_period)).decode()
         plan = load_fleet(text, catalogue)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = until_told()
     console = Console(stderr=True)
+    if batch is not None:
+        if register or history_days or truth or state:
+            raise typer.BadParameter(
+                "--batch goes without --register, --history-days, --truth and --state: it needs no platform, "
+                "and keeps its own truth and state."
+            )
+        if days is None:
+            raise typer.BadParameter("say how long the series is, for example --days 30")
+        _write_batch(batch, plan, catalogue, start or _BATCH_START, days, stop, console, as_json)
+        return
+    if days is not None or start is not None:
+        raise typer.BadParameter("--days and --start belong to --batch")
     with ExitStack() as stack:
         progress = _Display(console)
         stack.enter_context(progress.bars)
@@ -161,19 +187,60 @@ def bench(
     )
 
 
+def _write_batch(
+    target: Path,
+    plan: FleetPlan,
+    catalogue: Catalogue,
+    start: datetime,
+    days: float,
+    stop: threading.Event,
+    console: Console,
+    as_json: bool,
+) -> None:
+    from simulators.batch import BatchJob, write_batch
+
+    first = start if start.tzinfo else start.replace(tzinfo=UTC)
+    with _bars(console) as bars:
+        task = bars.add_task("Bringing the fleet to its first moment", total=1.0)
+
+        def told(share: float, samples: int) -> None:
+            bars.update(task, description=f"Writing: {samples:,} samples", completed=share)
+
+        figures = write_batch(BatchJob(target, first, days), plan, catalogue, stop, told)
+    if as_json:
+        print_json(figures)
+        return
+    if not figures["complete"]:
+        console.print(
+            f"Stopped at {figures['reached']}: the same command goes on from there.", highlight=False
+        )
+        return
+    names = ", ".join(figures["files"].values())
+    console.print(
+        f"{figures['series_samples']:,} samples in {names}; the truth in {figures['truth']}. "
+        f"{figures['samples_per_s']:,} samples a second.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _bars(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+
+
 class _Display:
     """Progress on a terminal; plain lines elsewhere."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self.bars = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
+        self.bars = _bars(console)
         self._task = self.bars.add_task("Starting the fleet", total=None)
 
     def stage(self, stage: str, figures: dict[str, Any]) -> None:
