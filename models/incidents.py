@@ -179,6 +179,8 @@ def _items(plan: TypePlan, cause: str, moment: Moment) -> list[Item]:
         if size[f] < SHOWN or not np.isfinite(moment.observed[f]):
             continue
         unit, factor = plan.display(int(f))
+        band = np.array([moment.expected[f] - moment.margin[f, 0], moment.expected[f] + moment.margin[f, 1]])
+        low, high = np.clip(band, *plan.possible[f])
         items.append(
             Item(
                 feature=plan.features[f],
@@ -186,8 +188,8 @@ def _items(plan: TypePlan, cause: str, moment: Moment) -> list[Item]:
                 unit=unit,
                 observed=_short(moment.observed[f] * factor),
                 expected=_short(moment.expected[f] * factor),
-                low=_short((moment.expected[f] - moment.margin[f, 0]) * factor),
-                high=_short((moment.expected[f] + moment.margin[f, 1]) * factor),
+                low=_short(low * factor),
+                high=_short(high * factor),
                 score=_short(moment.counted[f]),
             )
         )

@@ -399,7 +399,8 @@ class _Round:
             if np.isfinite(expected[f]):
                 channel = self.plan.channels[self.plan.channel[f]]
                 middle = float(expected[f])
-                low, high = middle - float(margin[f, 0]), middle + float(margin[f, 1])
+                band = np.array([middle - margin[f, 0], middle + margin[f, 1]])
+                low, high = (float(edge) for edge in np.clip(band, *self.plan.possible[f]))
                 three = [float(f"{value:.6g}") for value in (middle, low, high)]
                 bands.append(Band(row, channel, time_us, three[0], min(three), max(three)))
         return bands

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from zerodistance.catalogue import ApplianceType, Fault
+from zerodistance.catalogue import ApplianceType, Channel, Fault, Feature
 from zerodistance.errors import CatalogueError
 
 MODEL_VERSION = "1"
@@ -64,6 +64,7 @@ class TypePlan:
         usual: (F, 2) middle and an eighth of the width of the normal range, NaN where there is none: what is
             expected, and its scale, as long as nothing is learned.
         limits: (F, 2) hard limits on the feature's own value, infinite where the catalogue has none.
+        possible: (F, 2) values that the feature can have at all: no band that people are shown goes beyond.
         signature: (K, F) expected direction of the residual: +1, −1 or 0.
         steady: (K, F) residuals known not to move under the fault.
         necessary: (K, F) without which it is not this fault, where it is reported.
@@ -92,6 +93,7 @@ class TypePlan:
     grown: Ints
     usual: Floats
     limits: Floats
+    possible: Floats
     signature: Floats
     steady: Bools
     necessary: Bools
@@ -207,6 +209,7 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
         ),
         usual=usual_range,
         limits=limits,
+        possible=np.array([_possible(feature, appliance.channels[feature.channel]) for feature in rows]),
         signature=signature,
         steady=steady,
         necessary=necessary,
@@ -219,3 +222,15 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
         },
         version=f"{MODEL_VERSION}.{hashlib.sha256(described).hexdigest()[:10]}",
     )
+
+
+def _possible(feature: Feature, channel: Channel) -> tuple[float, float]:
+    """Return the range of values that a feature can have, by its kind and its channel's valid range."""
+    match feature.kind:
+        case "duty":
+            return 0.0, 1.0
+        case "spread" | "delta" | "idle":
+            return 0.0, np.inf
+        case "slope":
+            return -np.inf, np.inf
+    return channel.valid

@@ -22,7 +22,7 @@ class Figures:
         overdue: open tickets whose next deadline (to respond, then to resolve) has passed.
         proactive_share: of all tickets, those that no person had to report; None without tickets.
         notification_skew_ms: 95th percentile of |owner told − engineer told| over the last day, in
-            platform milliseconds, among pairs that quiet hours did not part; None without pairs.
+            real milliseconds, among pairs that quiet hours did not part; None without pairs.
     """
 
     devices: int
@@ -36,8 +36,8 @@ class Figures:
     notification_skew_ms: float | None
 
 
-def figures(conn: Connection, tenant: int, now: datetime) -> Figures:
-    """Return the figures at platform time ``now``."""
+def figures(conn: Connection, tenant: int, now: datetime, rate: float = 1.0) -> Figures:
+    """Return the figures at platform time ``now``, which runs ``rate`` times as fast as real time."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     with conn.cursor(row_factory=class_row(Figures)) as cursor:
         row = cursor.execute(
@@ -62,7 +62,7 @@ def figures(conn: Connection, tenant: int, now: datetime) -> Figures:
                 FROM ticket WHERE tenant_id = %(tenant)s
             ), s AS (
                 SELECT percentile_disc(0.95) WITHIN GROUP (ORDER BY apart) AS notification_skew_ms FROM (
-                    SELECT abs(extract(epoch FROM o.sent_at - e.sent_at))::float8 * 1000 AS apart
+                    SELECT abs(extract(epoch FROM o.sent_at - e.sent_at))::float8 * 1000 / %(rate)s AS apart
                     FROM message o JOIN message e ON e.event_id = o.event_id AND e.audience = 'engineer'
                     WHERE o.audience = 'owner' AND o.tenant_id = %(tenant)s AND o.sent_at > %(since)s
                       AND e.sent_at IS NOT NULL AND o.not_before = e.not_before
@@ -71,7 +71,13 @@ def figures(conn: Connection, tenant: int, now: datetime) -> Figures:
             SELECT devices, online, open_tickets, owner_asked, overdue, closed_today, visits_avoided,
                 proactive_share, notification_skew_ms FROM d, o, c, a, s
             """,
-            {"tenant": tenant, "now": now, "midnight": midnight, "since": now - _SKEW_WINDOW},
+            {
+                "tenant": tenant,
+                "now": now,
+                "midnight": midnight,
+                "since": now - _SKEW_WINDOW,
+                "rate": rate,
+            },
         ).fetchone()
     if row is None:
         raise StoreError("The figures could not be read.")

@@ -19,6 +19,11 @@ from zerodistance.errors import SettingsError
 class Clock(Protocol):
     """Platform time, UTC."""
 
+    @property
+    def rate(self) -> float:
+        """How many times as fast as real time it runs."""
+        ...
+
     def now(self) -> datetime:
         """Return the platform's time, timezone-aware, UTC."""
         ...
@@ -61,6 +66,11 @@ class ScaledClock:
 class SystemClock:
     """The machine's own clock."""
 
+    @property
+    def rate(self) -> float:
+        """One: as fast as real time."""
+        return 1.0
+
     def now(self) -> datetime:
         """Return the machine's time, UTC."""
         return datetime.now(UTC)
@@ -79,6 +89,11 @@ class ManualClock:
     """A clock that moves only when told, for tests."""
 
     at: datetime = field(default_factory=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+
+    @property
+    def rate(self) -> float:
+        """One: what it measures between two calls is what passed."""
+        return 1.0
 
     def now(self) -> datetime:
         """Return the time it was last set to."""

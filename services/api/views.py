@@ -190,10 +190,11 @@ def command_public(titles: Titles, type_name: str, row: CommandRow) -> CommandPu
 def current_finding(listed: Listed) -> Finding | None:
     """Return the diagnosis to show: the leading finding as it stands, or as it was with evidence.
 
-    A finding that has cleared may have nothing left to show; the ticket keeps what it was opened for.
+    A finding that has cleared shows readings that are normal again: the ticket keeps why it was opened.
     """
     latest = msgspec.convert(listed.finding, Finding) if listed.finding else None
-    if latest is not None and latest.evidence and latest.cause == listed.ticket.cause:
+    telling = latest is not None and latest.state == "open" and latest.evidence
+    if latest is not None and telling and latest.cause == listed.ticket.cause:
         return latest
     return msgspec.convert(listed.ticket.diagnosis, Finding) if listed.ticket.diagnosis else latest
 

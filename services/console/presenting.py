@@ -220,11 +220,14 @@ def say_reading(value: float | None, unit: str, device_class: str, *, switch: bo
     return say_number(value, unit)
 
 
-def told_apart_ms(messages: list[MessagePublic]) -> float | None:
-    """Return how many milliseconds lie between telling the owner and the engineer of the same event."""
+def told_apart_ms(messages: list[MessagePublic], rate: float = 1.0) -> float | None:
+    """Return how many real milliseconds lie between telling the owner and the engineer of the same event.
+
+    ``rate``: how many times as fast as real time the platform's clock runs.
+    """
     owner = {m.created_at: m.sent_at for m in messages if m.audience == "owner" and m.sent_at}
     apart = [
-        abs((m.sent_at - owner[m.created_at]).total_seconds()) * 1000
+        abs((m.sent_at - owner[m.created_at]).total_seconds()) * 1000 / rate
         for m in messages
         if m.audience == "engineer" and m.sent_at and m.created_at in owner
     ]

@@ -144,7 +144,7 @@ async def _ticket(
         changes=_changes_since(ticket, conflict.version) if conflict else [],
         typed=typed or {},
         propose=proposed_window,
-        apart=told_apart_ms(ticket.messages),
+        apart=told_apart_ms(ticket.messages, visit.desk.rate),
         # The newest event first, the owner's side of it before the engineer's.
         messages=sorted(ticket.messages, key=lambda m: (-m.created_at.timestamp(), m.audience != "owner")),
     )

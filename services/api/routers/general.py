@@ -23,7 +23,7 @@ def get_overview(platform: PlatformDep, staff: StaffDep) -> Overview:
     """Return the figures on top of the console, and the platform's time."""
     now = platform.clock.now()
     with platform.transaction() as conn:
-        found = figures(conn, staff.tenant, now)
+        found = figures(conn, staff.tenant, now, platform.clock.rate)
     return Overview(**asdict(found), now=now)
 
 
