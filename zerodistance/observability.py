@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import TYPE_CHECKING
 
 import structlog
 
 from zerodistance.errors import UnavailableError
-from zerodistance.settings import Settings
+
+if TYPE_CHECKING:
+    from zerodistance.settings import Settings
 
 
 def log_to_stderr() -> None:

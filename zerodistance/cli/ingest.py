@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from types import FrameType
-
 import typer
 
+from zerodistance.cli.stopping import until_told
 from zerodistance.observability import configure
 from zerodistance.settings import load_settings
 
@@ -21,11 +18,4 @@ def ingest() -> None:
 
     settings = load_settings()
     configure(settings, "ingest")
-    stop = threading.Event()
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    run(settings, stop)
+    run(settings, until_told())

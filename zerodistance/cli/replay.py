@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from zerodistance.catalogue import load_catalogue
 from zerodistance.cli import print_json
+from zerodistance.cli.stopping import until_told
 from zerodistance.errors import SettingsError, UnavailableError
 from zerodistance.messages.topics import DEVICE_ID
 from zerodistance.observability import configure
@@ -63,9 +62,7 @@ def replay(
     rows = recording.rows if keep_time else shift_to(recording.rows, clock.now())
     if register:
         _register(settings, device, type_name)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = until_told()
     console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"),

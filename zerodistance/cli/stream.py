@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from types import FrameType
-
 import typer
 
+from zerodistance.cli.stopping import until_told
 from zerodistance.observability import configure
 from zerodistance.settings import load_settings
 
@@ -21,7 +18,7 @@ def store() -> None:
 
     settings = load_settings()
     configure(settings, "store")
-    run(settings, _until_told())
+    run(settings, until_told())
 
 
 @app.command()
@@ -31,16 +28,4 @@ def diagnose() -> None:
 
     settings = load_settings()
     configure(settings, "diagnose")
-    run(settings, _until_told())
-
-
-def _until_told() -> threading.Event:
-    """Return an event that SIGTERM and Ctrl-C set: the consumer finishes its checkpoint and ends."""
-    stop = threading.Event()
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    return stop
+    run(settings, until_told())
