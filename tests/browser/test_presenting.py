@@ -83,6 +83,7 @@ def test_how_far_apart_both_were_told(fake: FakeApi) -> None:
     assert owner.sent_at is not None
     late = engineer.model_copy(update={"sent_at": owner.sent_at + timedelta(seconds=2)})
     assert told_apart_ms([owner, late]) == 2000
+    assert told_apart_ms([owner, late], rate=200) == 10, "real time, however fast the platform's clock runs"
     assert told_apart_ms([owner]) is None
 
 

@@ -53,6 +53,9 @@ def test_an_open_door_is_found_within_twenty_minutes_named_and_cleared(engine: E
     assert "开门时间" in opened.summary["zh"]
     first = opened.evidence[0]
     assert first.observed > first.high >= first.expected
+    shares = [item for change in changes for item in change.evidence if item.unit == "%"]
+    assert shares
+    assert all(0.0 <= item.low <= item.high <= 100.0 for item in shares), "no band beyond what can be"
     assert {"compressor_failed"} <= {cause for cause, _ in opened.ruled_out}
     assert sum(probability for _, probability in opened.candidates) <= 1.001
 

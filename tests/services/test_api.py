@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -60,6 +60,18 @@ def test_engineers_are_entered_and_listed(api: Api, world: World) -> None:
         conn.execute("INSERT INTO engineer (id, tenant_id, name) VALUES ('theirs', 2, 'Somebody')")
     assert problem(put("theirs", name="Mine now")) == (409, "conflict")
     assert "theirs" not in {one["id"] for one in api.get("/engineers").json()}
+
+
+def test_nobody_fills_the_memory_with_a_body(api: Api) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b"a" * 10_000
+
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    for path in (f"/owner/{token(api)}/messages/m-1/answer", "/api/v1/tickets/t/moves"):
+        for body in (b"a" * 400_000, chunks()):
+            answer = api.anonymous("POST", path, content=body, headers={**api.staff, **form})
+            assert problem(answer) == (413, "too_large")
 
 
 def test_a_gateway_has_a_page_too(api: Api, world: World) -> None:
@@ -344,6 +356,15 @@ def test_the_skew_is_what_lies_between_the_two(api: Api, world: World) -> None:
             (world.clock.now() + timedelta(milliseconds=250),),
         )
     assert api.get("/overview").json()["notification_skew_ms"] == pytest.approx(250)
+
+
+def test_a_cleared_ticket_shows_why_it_was_opened(api: Api, world: World) -> None:
+    world.find(observed=9.4)
+    world.clear(observed=4.1, summary="Back to normal.")
+    ticket = api.get(f"/tickets/{world.ticket().id}").json()
+    assert ticket["state"] == "closed"
+    assert ticket["evidence"][0]["observed"] == 9.4
+    assert ticket["summary"]["en"] == "It is getting warm."
 
 
 def test_claiming_a_device_that_waits(api: Api, world: World) -> None:

@@ -36,6 +36,8 @@ def make_finding(
     at: datetime,
     urgency: str = "urgent",
     type: str = "refrigerator",
+    observed: float = 12.0,
+    summary: str = "It is getting warm.",
     **more: Any,
 ) -> Finding:
     """Return a finding as the diagnosis would write it."""
@@ -51,13 +53,13 @@ def make_finding(
         candidates=[Candidate(cause, 0.8), Candidate("unknown", 0.2)],
         ruled_out=[RuledOut("gasket_leak", {"en": "It is too quick for that.", "zh": "变化过快。"})],
         evidence=[
-            Evidence("fresh_food_mean", "fresh_food_temperature", "°C", 12.0, 4.0, 3.0, 5.0, 8.0),
+            Evidence("fresh_food_mean", "fresh_food_temperature", "°C", observed, 4.0, 3.0, 5.0, 8.0),
             Evidence("duty", "power", "", 0.9, 0.3, 0.2, 0.4, 5.0),
         ],
         urgency=urgency,  # type: ignore[arg-type]
         onset_us=to_us(at - timedelta(minutes=30)),
         time_us=to_us(at),
-        summary={"en": "It is getting warm.", "zh": "正在升温。"},
+        summary={"en": summary, "zh": "正在升温。"},
         model="rules-1",
         **more,
     )
