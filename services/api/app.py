@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from services.api import problems
 from services.api.dependencies import open_platform
 from services.api.routers import devices, engineers, general, owner, tickets
+from services.bodies import BodyLimit
 from services.owner.router import make_router
 from zerodistance.settings import Settings
 
@@ -41,6 +42,7 @@ def make_app(settings: Settings) -> FastAPI:
         responses=problems.RESPONSES,
     )
     app.state.platform = platform
+    app.add_middleware(BodyLimit)
     problems.add_handlers(app)
 
     api = APIRouter(prefix=PREFIX)

@@ -22,6 +22,7 @@ _TITLES = {
     405: "Method not allowed",
     409: "Conflict",
     412: "Precondition failed",
+    413: "Too large",
     422: "Not understood",
     500: "Internal error",
     503: "Not available",
@@ -72,7 +73,7 @@ def add_handlers(app: FastAPI) -> None:
     def http(_request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
-        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "error")
+        code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status_code, "error")
         return problem(error.status_code, code, str(error.detail), dict(error.headers or {}))
 
     @app.exception_handler(Exception)

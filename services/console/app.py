@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response, Streamin
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
+from services.bodies import BodyLimit
 from services.console import device_pages, entrance, ticket_pages
 from services.console.api_client import ApiClient, ApiProblemError
 from services.console.context import Desk, LoginNeededError, VisitDep, get_desk, trouble
@@ -53,6 +54,7 @@ def make_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = No
         title="Zero Distance console", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None
     )
     app.state.desk = desk
+    app.add_middleware(BodyLimit)
     app.include_router(entrance.router)
     app.include_router(ticket_pages.router)
     app.include_router(device_pages.router)

@@ -145,6 +145,11 @@ def test_every_form_needs_its_token(
     assert not fake.claims
 
 
+def test_nobody_fills_the_memory_with_a_form(staff: TestClient) -> None:
+    for path in ("/login", "/tickets/t-118/move"):
+        assert staff.post(path, data={"password": "a" * 400_000}).status_code == 413
+
+
 def test_every_form_on_every_page_carries_the_token(staff: TestClient) -> None:
     for path in ("/", "/tickets/t-118", "/tickets/t-101", "/devices/fridge-02", "/unclaimed"):
         for form in re.findall(r'<form[^>]*method="post".*?</form>', staff.get(path).text, re.DOTALL):
