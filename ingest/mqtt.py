@@ -14,7 +14,6 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as paho
 import structlog
@@ -24,7 +23,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from zerodistance.errors import SettingsError
+from zerodistance.broker import parse_address
 
 # Everything below this, so that a message under a wrong topic is seen, refused and counted.
 SUBSCRIPTION = "zd/v1/#"
@@ -43,44 +42,6 @@ _TAKEN_OVER = 0x8E
 _FILTERS_PER_PACKET = 50
 
 _log = structlog.get_logger(__name__)
-
-
-class Address(NamedTuple):
-    """Where a broker is, from ``ZD_MQTT``."""
-
-    host: str
-    port: int
-    user: str | None
-    password: str | None
-    tls: bool
-
-
-def parse_address(url: str) -> Address:
-    """Read ``mqtt://[user:password@]host[:port]`` or ``mqtts://…``.
-
-    Raises:
-        SettingsError: for anything else.
-
-    >>> parse_address("mqtt://zd:p%40ss@broker").port
-    1883
-    """
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        parts, port = urlsplit(""), None
-    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.path.strip("/"):
-        raise SettingsError(
-            "ZD_MQTT is not understood: write mqtt://host, mqtt://user:password@host:port or mqtts://…"
-        )
-    tls = parts.scheme == "mqtts"
-    return Address(
-        parts.hostname,
-        port or (8883 if tls else 1883),
-        unquote(parts.username) if parts.username else None,
-        unquote(parts.password) if parts.password else None,
-        tls,
-    )
 
 
 class Arrival(NamedTuple):

@@ -10,7 +10,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from ingest.mqtt import parse_address
+from zerodistance.broker import parse_address
 
 
 class Answer(NamedTuple):

@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import threading
 import time
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 import structlog
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from zerodistance.errors import SettingsError
+from zerodistance.broker import parse_address
 from zerodistance.messages import StoredPayload, mqtt_topic
 
 _log = structlog.get_logger(__name__)
 
 EVERY_S = 2.0
 _TICK_S = 0.2
-_DEFAULT_PORT = 1883
 
 
 class ReceiptTeller:
@@ -33,7 +31,7 @@ class ReceiptTeller:
     wait here, one for each device.
 
     Args:
-        address: ``mqtt://[user:password@]host[:port]``.
+        address: ``ZD_MQTT``.
         every_s: real seconds between two receipts of one device at least.
     """
 
@@ -55,17 +53,13 @@ class ReceiptTeller:
         Raises:
             SettingsError: the address is none.
         """
-        parts = urlsplit(self._address)
-        try:
-            host, port = parts.hostname, parts.port or _DEFAULT_PORT
-        except ValueError:
-            host, port = None, 0
-        if parts.scheme != "mqtt" or not host:
-            raise SettingsError(f"ZD_MQTT={self._address!r} is not understood: write mqtt://host:port.")
-        if parts.username:
-            self._client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
+        where = parse_address(self._address)
+        if where.user is not None:
+            self._client.username_pw_set(where.user, where.password)
+        if where.tls:
+            self._client.tls_set()
         self._client.reconnect_delay_set(1, 10)
-        self._client.connect_async(host, port, keepalive=30)
+        self._client.connect_async(where.host, where.port, keepalive=30)
         self._client.loop_start()
         self._thread.start()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import uuid
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 import paho.mqtt.client as mqtt
@@ -13,7 +12,8 @@ import structlog
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from services.commands.repository import CommandRow
-from zerodistance.errors import SettingsError, UnavailableError
+from zerodistance.broker import parse_address
+from zerodistance.errors import UnavailableError
 from zerodistance.messages import CommandPayload, mqtt_topic
 
 _CONFIRM_TIMEOUT_S = 5.0
@@ -32,26 +32,20 @@ class CommandSender:
     """
 
     def __init__(self, url: str) -> None:
-        address = urlsplit(url)
-        if address.scheme not in ("mqtt", "mqtts") or not address.hostname:
-            raise SettingsError(
-                "ZD_MQTT is not understood: write mqtt://[user:password@]host[:port] or mqtts://…"
-            )
+        address = parse_address(url)
         self._connected = threading.Event()
         # MQTT 3.1.1: what is used here is the same in 5, and every broker has it.
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id=f"zd-work-{uuid.uuid4().hex[:12]}", clean_session=True
         )
-        if address.username:
-            self._client.username_pw_set(unquote(address.username), unquote(address.password or ""))
-        if address.scheme == "mqtts":
+        if address.user is not None:
+            self._client.username_pw_set(address.user, address.password)
+        if address.tls:
             self._client.tls_set()
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.reconnect_delay_set(1, 15)
-        self._client.connect_async(
-            address.hostname, address.port or (8883 if address.scheme == "mqtts" else 1883), _KEEPALIVE_S
-        )
+        self._client.connect_async(address.host, address.port, _KEEPALIVE_S)
         self._client.loop_start()
 
     @property

@@ -15,12 +15,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 from ingest.adapters.choose import choose_adapters
 from ingest.adapters.translate import Translator
 from ingest.letters import Quota
-from ingest.mqtt import parse_address
 from ingest.parse import Parser
 from ingest.service import Ingest
 from ingest.tally import Tally
 from tests.fixtures.processes import wait_until
 from tests.ingest.helpers import DIRECTORY
+from zerodistance.broker import parse_address
 from zerodistance.catalogue import load_catalogue
 from zerodistance.clock import SystemClock
 from zerodistance.log import Log
@@ -51,7 +51,7 @@ class Running:
         catalogue = load_catalogue()
         foreign = Translator(choose_adapters(adapters), catalogue, DIRECTORY.get) if adapters else None
         self.ingest = Ingest(
-            Settings(mqtt=url, mqtt_client_id=client_id, _env_file=None),  # type: ignore[call-arg]
+            Settings(mqtt=url, mqtt_client_id=client_id, _env_file=None),
             Parser(catalogue, lambda device: DIRECTORY.get(device) or _numbered(device), foreign),
             log,
             SystemClock(),

@@ -15,7 +15,6 @@ from paho.mqtt.enums import CallbackAPIVersion
 from typer.testing import CliRunner
 
 from ingest import service
-from ingest.mqtt import parse_address
 from models.features import compute_features
 from models.intake import Intake
 from models.plan import make_plan
@@ -26,6 +25,7 @@ from tests.fixtures.mosquitto import Mosquitto
 from tests.fixtures.processes import wait_until
 from tests.ingest.adapters.test_sparkplug import FLOAT, metric, payload
 from tests.ingest.live import PARTITIONS, Publisher, Reader, make_topics, running
+from zerodistance.broker import parse_address
 from zerodistance.catalogue import Catalogue
 from zerodistance.cli.devices import app as devices_cli
 from zerodistance.clock import to_us
