@@ -1,4 +1,4 @@
-"""Many MQTT connections in one thread: each appliance has its own, with its own Last Will.
+"""Many MQTT connections in one thread: each client has its own, with its own Last Will.
 
 paho's client is driven from outside through one selector, so thousands of connections cost no threads. A
 connection that breaks is made again after a growing pause; while the broker is away only one connection at
@@ -25,6 +25,7 @@ _log = structlog.get_logger(__name__)
 _KEEPALIVE_S = 60
 _MISC_S = 1.0
 _MAX_PAUSE_S = 15.0
+_TOPICS_AT_ONCE = 300  # in one SUBSCRIBE: some 10 kB
 
 OnMessage = Callable[[str, bytes], None]
 
@@ -107,8 +108,8 @@ class Connection:
         self._pool.reached()
         self._sent.clear()
         self.pending = 0
-        if self._topics:
-            client.subscribe([(topic, 1) for topic in self._topics])
+        for first in range(0, len(self._topics), _TOPICS_AT_ONCE):
+            client.subscribe([(topic, 1) for topic in self._topics[first : first + _TOPICS_AT_ONCE]])
         self.on_ready()
 
     def _closed(self, _client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:

@@ -89,6 +89,12 @@ class Delivery:
 
         One sample is an object, several are an array, as ``zd/v1/{device}/telemetry`` takes them.
         """
+        return [payload_of(batch) for batch in self.batches(now, most)]
+
+    def batches(self, now: float, most: int = 10) -> list[list[bytes]]:
+        """Return the same as :meth:`due`, each batch as a list of its samples' JSON objects."""
+        if not self._kept:
+            return []
         batches: list[list[Kept]] = []
         overdue: list[Kept] = []
         for one in self._kept:
@@ -103,15 +109,16 @@ class Delivery:
             first = len(self._kept) - self._new
             batches.append([self._kept[i] for i in range(first, first + size)])
             self._new -= size
+        if not batches:
+            return []
         oldest = self._oldest()
-        payloads = []
+        texts = []
         for batch in batches:
             for one in batch:
                 one.sent_at = now
                 one.tries += 1
-            texts = [b'%b,"oldest":%d}' % (one.body, oldest[one.boot]) for one in batch]
-            payloads.append(texts[0] if len(texts) == 1 else b"[" + b",".join(texts) + b"]")
-        return payloads
+            texts.append([b'%b,"oldest":%d}' % (one.body, oldest[one.boot]) for one in batch])
+        return texts
 
     def stored(self, boot: int, through: int) -> int:
         """Forget what a receipt covers and return how many samples that was."""
@@ -150,3 +157,8 @@ class Delivery:
             if one.boot == self.boot:
                 break
         return oldest
+
+
+def payload_of(samples: list[bytes]) -> bytes:
+    """Return one sample as the object that it is, several as an array."""
+    return samples[0] if len(samples) == 1 else b"[" + b",".join(samples) + b"]"

@@ -10,6 +10,8 @@
     type = "refrigerator"
     count = 24
     prefix = "fridge-"
+    gateway = "hub-"            # they publish through hub-01 and hub-02
+    gateways = 2
 
     [[fault]]
     device = "fridge-03"
@@ -35,13 +37,31 @@ from zerodistance.messages.topics import DEVICE_ID
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Appliances of one type. ``period_s``: seconds between samples, None: the catalogue's."""
+    """Appliances of one type.
+
+    Attributes:
+        period_s: seconds between samples; None: the catalogue's.
+        gateway: who speaks for them on ``zd/v1/{gateway}/children``; "": each for itself.
+        gateways: how many such gateways share them in turn: ``gateway`` and a number, or, where it is one,
+            ``gateway`` itself.
+    """
 
     type: str
     count: int
     prefix: str
     model: str = ""
     period_s: float | None = None
+    gateway: str = ""
+    gateways: int = 1
+
+    def gateway_ids(self) -> list[str]:
+        """Return the ids of its gateways."""
+        if not self.gateway:
+            return []
+        if self.gateways == 1:
+            return [self.gateway]
+        width = max(2, len(str(self.gateways)))
+        return [f"{self.gateway}{number:0{width}d}" for number in range(1, self.gateways + 1)]
 
     def ids(self) -> list[str]:
         """Return the device ids: the prefix and a number of two digits or more."""
@@ -112,6 +132,15 @@ class FleetPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         """Return all device ids, group after group."""
         return [device for group in self.group for device in group.ids()]
 
+    def gateways(self) -> dict[str, str]:
+        """Return device → its gateway, for the devices that have one."""
+        return {
+            device: own[number % len(own)]
+            for group in self.group
+            if (own := group.gateway_ids())
+            for number, device in enumerate(group.ids())
+        }
+
     def utc_offset_hours(self, moment: datetime) -> float:
         """Return local minus universal time at ``moment``, hours."""
         offset = moment.astimezone(ZoneInfo(self.time_zone)).utcoffset()
@@ -172,6 +201,14 @@ def _problems(plan: FleetPlan, catalogue: Catalogue) -> list[str]:
             if DEVICE_ID.fullmatch(device) is None:
                 return [f"{device!r} cannot be a device id: use letters, digits and _ . : -"]
             kinds[device] = group.type
+    for group in plan.group:
+        if group.gateways < 1 or (group.gateways > 1 and not group.gateway):
+            return [
+                f"gateways = {group.gateways} of {group.prefix!r} must be 1 or more, and needs gateway = …"
+            ]
+        for gateway in group.gateway_ids():
+            if gateway in kinds or DEVICE_ID.fullmatch(gateway) is None:
+                return [f"{gateway!r} cannot be a gateway's id: it is a device, or no id that a topic takes"]
     for fault in plan.fault:
         if fault.device not in kinds:
             return [f"a fault names the device {fault.device!r}, which no group has"]

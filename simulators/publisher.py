@@ -1,6 +1,7 @@
 """A fleet live over MQTT: telemetry until receipted, events, status and Last Will, commands, injected faults.
 
-The platform's clock says how far the fleet is simulated; each appliance has its own connection. When
+The platform's clock says how far the fleet is simulated; each appliance has its own connection, or shares
+its gateway's. When
 simulation or broker cannot keep pace with the clock, that is logged and counted: nothing is dropped for it.
 Besides the platform's topics the fleet speaks the simulator's own: ``zdsim/v1/{device}/fault`` takes
 ``{"fault": NAME, "action": "start" | "clear", "severity": 1.0}`` (no fault with ``clear``: all), and
@@ -13,19 +14,19 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any
 
 import msgspec
 import structlog
 
 from simulators.commanding import CommandDesk
-from simulators.connections import Broker, Connection, Connections
+from simulators.connections import Broker, Connections
 from simulators.delivery import Delivery
 from simulators.faults import GrowthKind
-from simulators.outward import event_json, readings, status_json, values_json
+from simulators.outward import event_json, readings, values_json
 from simulators.simulation import FleetSimulation, Reported
 from simulators.truth import TruthFile
+from simulators.uplinks import connect_fleet
 from zerodistance.catalogue import Catalogue
 from zerodistance.clock import Clock
 from zerodistance.errors import ZeroDistanceError
@@ -33,11 +34,9 @@ from zerodistance.messages import StoredPayload, mqtt_topic
 
 _log = structlog.get_logger(__name__)
 _TICK_S = 0.05
-_MOST_PENDING = 60  # publications that a connection may have under way
 _MOST_AT_ONCE_US = 1_800_000_000  # simulated between two looks at the network
 _LATE_S = 2.0  # real seconds behind the clock that are worth a warning
 _WARN_EVERY_S = 10.0
-_EVENTS_KEPT = 200  # per appliance, while the broker is away
 
 
 class FaultOrder(msgspec.Struct, frozen=True):
@@ -87,12 +86,19 @@ class Publisher:
         self._catalogue, self._clock, self._truth = catalogue, clock, truth
         self._desk = CommandDesk(fleet, catalogue)
         self._pool = Connections(broker)
-        self._events: dict[str, list[tuple[str, bytes]]] = {device: [] for device in fleet.devices}
         self._told: dict[str, list[str]] = {}
         self._behind = False
         self._warned_at = -_WARN_EVERY_S
         self._full_warned = 0
-        self._links = {device: self._connect(device) for device in fleet.devices}
+        self._links = connect_fleet(
+            self._pool,
+            fleet.plan.gateways(),
+            deliveries,
+            now_ms=lambda: self._clock.now_us() // 1000,
+            on_ready=lambda device: self._told.pop(device, None),
+            on_message=self._heard,
+        )
+        self._uplinks = list(dict.fromkeys(self._links.values()))
 
     def run(
         self, stop: threading.Event, every_s: float = 60.0, now_and_then: Callable[[], None] | None = None
@@ -115,10 +121,8 @@ class Publisher:
 
     def close(self) -> None:
         """Say goodbye for every appliance and leave the broker."""
-        ts = self._clock.now_us() // 1000
-        for device, link in self._links.items():
-            if link.connected:
-                link.publish(mqtt_topic(device, "status"), status_json(False, ts), retain=True)
+        for uplink in self._uplinks:
+            uplink.goodbye()
         self._pool.close()
 
     def summary(self) -> dict[str, Any]:
@@ -130,29 +134,19 @@ class Publisher:
         figures = asdict(self.figures)
         figures["behind_s"] = round(figures["behind_s"], 2)
         return (
-            figures | totals | {"connected": self._pool.connected, "reconnections": self._pool.reconnections}
+            figures
+            | totals
+            | {
+                "connected": self.connected,
+                "connections": self._pool.connected,
+                "reconnections": self._pool.reconnections,
+            }
         )
 
     @property
     def connected(self) -> int:
         """How many appliances are connected."""
-        return self._pool.connected
-
-    def _connect(self, device: str) -> Connection:
-        topics = [mqtt_topic(device, "command"), mqtt_topic(device, "stored"), f"zdsim/v1/{device}/fault"]
-        link = self._pool.add(device, topics, partial(self._heard, device))
-        link.will(mqtt_topic(device, "status"), status_json(False, None))
-        link.on_ready = partial(self._ready, device)
-        return link
-
-    def _ready(self, device: str) -> None:
-        """Greet after every (re)connection, and send again what may have been lost with the last one."""
-        link = self._links[device]
-        link.publish(
-            mqtt_topic(device, "status"), status_json(True, self._clock.now_us() // 1000), retain=True
-        )
-        self._told.pop(device, None)
-        self.deliveries[device].reconnected()
+        return sum(len(uplink.devices) for uplink in self._uplinks if uplink.link.connected)
 
     def _simulate(self) -> None:
         now = self._clock.now_us()
@@ -184,34 +178,24 @@ class Publisher:
             _log.warning("fleet.receipts_missing", appliances=len(full), first=full[0], given_up=given_up)
 
     def _keep_event(self, report: Reported) -> None:
-        waiting = self._events[report.device]
-        waiting.append((mqtt_topic(report.device, report.happening.kind), event_json(report)))
+        topic = mqtt_topic(report.device, report.happening.kind)
+        self._links[report.device].keep_event(report.device, topic, event_json(report))
         self.figures.events += 1
-        if len(waiting) > _EVENTS_KEPT:
-            del waiting[0]
 
     def _send(self) -> None:
         now = time.monotonic()
-        for device, link in self._links.items():
-            if not link.connected:
-                continue
-            waiting = self._events[device]
-            while waiting and link.pending < _MOST_PENDING:
-                link.publish(*waiting.pop(0))
-            room = _MOST_PENDING - link.pending
-            if room > 0:
-                for payload in self.deliveries[device].due(now, min(room, 10)):
-                    link.publish(mqtt_topic(device, "telemetry"), payload)
+        for uplink in self._uplinks:
+            uplink.send(now)
 
     def _tell_truth(self) -> None:
         """Publish, and note in the truth file, which faults each appliance has, whenever that changes."""
         active = self.fleet.active_faults()
         changed = False
-        for device, link in self._links.items():
+        for device, uplink in self._links.items():
             faults = sorted(set(active.get(device, [])))
-            if link.connected and self._told.get(device) != faults:
+            if uplink.link.connected and self._told.get(device) != faults:
                 self._told[device] = faults
-                link.publish(f"zdsim/v1/{device}/truth", msgspec.json.encode(faults), retain=True)
+                uplink.publish(f"zdsim/v1/{device}/truth", msgspec.json.encode(faults), retain=True)
                 changed = True
         if changed and self._truth is not None:
             self._truth.note(self.fleet)

@@ -15,9 +15,11 @@ from zerodistance.store.devices import register_device, register_household
 _GIVEN = ("Wei", "Ling", "Min", "Jun", "Yan", "Tao", "Anna", "Jonas", "Maria", "Paul", "Aisha", "Omar")
 _FAMILY = ("Chen", "Li", "Wang", "Zhang", "Liu", "Yang", "Novak", "Berg", "Costa", "Moreau", "Khan", "Haddad")
 
+_GATEWAY = "gateway"  # the type that the platform registers gateways as; it is not in the catalogue
+
 
 def register_fleet(settings: Settings, plan: FleetPlan, catalogue: Catalogue, clock: Clock) -> int:
-    """Register all homes with their (made-up) owners and all appliances; return how many appliances.
+    """Register homes with their (made-up) owners, gateways and appliances; return how many appliances.
 
     Doing it again brings the entries to the present.
 
@@ -40,6 +42,9 @@ def register_fleet(settings: Settings, plan: FleetPlan, catalogue: Catalogue, cl
                 owner_name=name,
                 email=f"{home}@example.org",
             )
+        gateways = plan.gateways()
+        for gateway in dict.fromkeys(gateways.values()):
+            register_device(conn, gateway, _GATEWAY, name=f"Gateway {gateway}")
         for group in plan.group:
             title = (
                 catalogue.get_type(group.type).title.get(plan.language)
@@ -54,6 +59,7 @@ def register_fleet(settings: Settings, plan: FleetPlan, catalogue: Catalogue, cl
                     model=group.model,
                     name=f"{title} {device}",
                     household_id=homes[number],
+                    gateway_id=gateways.get(device),
                     installed_at=installed,
                     warranty_until=(installed + timedelta(days=3 * 365)).date(),
                 )
