@@ -98,6 +98,14 @@ def test_letters_are_listed_shown_replayed_and_dropped(pool: Pool, sqlite_log: L
     call(dead_letters.app, "replay", code=2)  # nothing was chosen: it must not mean everything
 
 
+def test_doctor_looks_at_addresses_of_ip_6(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZD_API_HOST", "::1")
+    monkeypatch.setattr(doctor, "_listens", lambda host, _port: host == "::1")
+    checks = {check["name"]: check for check in said(doctor.app, code=1)["checks"]}
+    assert checks["api"]["state"] == "warning"  # nothing is there: the point is that it was asked
+    assert "something on [::1]:" in checks["api"]["text"]
+
+
 def test_what_devices_say_is_not_taken_for_markup(pool: Pool) -> None:
     topic = "zd/v1/fridge/[/b]"
     letter = make_letter(

@@ -268,7 +268,7 @@ def _ports(settings: Settings) -> Iterator[Check]:
     for name, (host, port, path, variable) in services.items():
         if port == 0:
             continue
-        place = f"{host}:{port}"
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         if not _listens(host, port):
             yield Check(
                 name, "ok", f"nothing listens on {place}: the port is free, the {name} is not started"
@@ -276,7 +276,7 @@ def _ports(settings: Settings) -> Iterator[Check]:
             continue
         try:
             status = httpx.get(f"http://{place}{path}", timeout=3).status_code
-        except httpx.HTTPError:
+        except (httpx.HTTPError, httpx.InvalidURL):
             status = 0
         if 200 <= status < 400:
             yield Check(name, "ok", f"answers on {place}")
