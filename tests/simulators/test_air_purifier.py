@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.simulators.bench import Orders, bench
-from tests.simulators.twins import Run, Twins, run
+from tests.simulators.twins import Run, Twins, twins
 
 PURIFIER = "air_purifier"
 CASES = (
@@ -18,8 +18,7 @@ CASES = (
 
 @pytest.fixture(scope="module")
 def pair() -> Twins:
-    healthy = tuple(("", 0.0) for _ in CASES)
-    return Twins(CASES, run(PURIFIER, 9, CASES, "temperate"), run(PURIFIER, 9, healthy, "temperate"))
+    return twins(PURIFIER, 9, 9, CASES, "temperate")
 
 
 def night(one: Run, channel: str) -> float:

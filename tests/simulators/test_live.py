@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from simulators.connections import Broker
+from simulators.delivery import Delivery
 from simulators.fleet import load_fleet
 from simulators.recording import Row
 from simulators.replay import replay
@@ -160,8 +162,9 @@ def platform(mosquitto: Any) -> Iterator[Platform]:
 
 @pytest.mark.mosquitto
 def test_samples_are_kept_until_receipted_over_an_outage(
-    tmp_path: Path, mosquitto: Any, platform: Platform, catalogue: Catalogue
+    tmp_path: Path, mosquitto: Any, platform: Platform, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("simulators.running.Delivery", partial(Delivery, timeout_s=4.0))  # not 20 s
     fleet = Fleet(settings_for(tmp_path, mosquitto), catalogue, RunOptions(state=tmp_path / "state"))
     until(lambda: len(platform.seen) > 60, "samples")
     mosquitto.kill()
