@@ -17,7 +17,9 @@ compressor power;
 ``defrost_heater_open`` frost stays, +0.3–1 K/day, running all the time after 5–10 days;
 ``condenser_fan_stopped`` power +10–25 %, duty +30–60 %; ``refrigerant_leak`` most of the charge gone
 (NREL's law up to 30 %); ``gasket_leak`` a gap whose air exchange adds about a third to the heat load;
-``thermistor_open`` reads −127 °C and the compressor runs on;
+``thermistor_open`` reads −127 °C and the compressor runs on; ``thermostat_drift`` the control's sensor reads
+7 K too warm (moisture in an aged NTC lowers its resistance): what it reports stays at the set-point, the food
+freezes, and the running time grows by what the colder compartment gains;
 ``bad_air`` a source of odour that brings the air quality index to 200–300 in hours.
 """
 
@@ -59,6 +61,7 @@ _OPEN_DOOR_W_PER_K = (
 )
 _AJAR_W_PER_K = 9.0
 _GASKET_W_PER_K = 1.1
+_DRIFT_K = 7.0
 _FROST_BLOCKS_COIL_KG = 0.65  # frost that halves the air through the coil
 _FROST_BLOCKS_DUCT_KG = 0.6  # … and through the narrower duct to the fresh-food compartment
 
@@ -86,6 +89,7 @@ class Refrigerator(Physics):
         "refrigerant_leak": FaultLaw("linear", 24.0 * 28, 0.9),
         "gasket_leak": FaultLaw("accelerating", 24.0 * 35, 0.95),
         "thermistor_open": FaultLaw("step", 0.0, 0.5),
+        "thermostat_drift": FaultLaw("linear", 24.0 * 40, 0.6),  # 4 °C less 4 K: things freeze
         "bad_air": FaultLaw("linear", 2.0, 0.5),
     }
 
@@ -135,6 +139,7 @@ class Refrigerator(Physics):
         state = {
             "fresh": set_point + rng.normal(0, 0.5, devices),
             "fresh_food": set_point.copy(),
+            "drift": np.zeros(devices),  # K that the fresh-food sensor reads too warm
             "freezer": np.full(devices, -18.0) + rng.normal(0, 0.3, devices),
             "freezer_food": np.full(devices, -18.0),
             "evaporator": np.full(devices, -19.0),
@@ -257,8 +262,10 @@ class Refrigerator(Physics):
     def _control(self, severity: Severities, defrosting: Mask, failed: Mask, seconds: float) -> Mask:
         """Thermostat with hysteresis and restart delay; return which compressors really run."""
         p, s = self.parameters, self.state
-        damper = np.where(s["fresh"] > s["set_point"] + p["hysteresis"], True, s["damper"])
-        damper = np.where(s["fresh"] < s["set_point"] - p["hysteresis"], False, damper)
+        s["drift"] = _DRIFT_K * severity["thermostat_drift"]
+        felt = s["fresh"] + s["drift"]
+        damper = np.where(felt > s["set_point"] + p["hysteresis"], True, s["damper"])
+        damper = np.where(felt < s["set_point"] - p["hysteresis"], False, damper)
         # Without a believable fresh-food reading the control keeps everything running: safe for the food.
         s["damper"] = damper | (severity["thermistor_open"] >= 0.5)
         call = np.where(s["freezer"] > -18.0 + p["hysteresis_freezer"], True, s["freezer_call"])
@@ -266,7 +273,7 @@ class Refrigerator(Physics):
         on = s["damper"] | s["freezer_call"]
         # A run that begins for one compartment serves the other as well: fewer, longer runs.
         begins = on & ~s["running"]
-        s["damper"] = s["damper"] | (begins & (s["fresh"] > s["set_point"] - 0.4 * p["hysteresis"]))
+        s["damper"] = s["damper"] | (begins & (felt > s["set_point"] - 0.4 * p["hysteresis"]))
         s["freezer_call"] = s["freezer_call"] | (
             begins & (s["freezer"] > -18.0 - 0.4 * p["hysteresis_freezer"])
         )
@@ -364,7 +371,7 @@ class Refrigerator(Physics):
         """Return the true values of all channels."""
         s = self.state
         return {
-            "fresh_food_temperature": s["fresh"],
+            "fresh_food_temperature": s["fresh"] + s["drift"],
             "freezer_temperature": s["freezer"],
             "evaporator_temperature": s["evaporator"],
             "ambient_temperature": s["ambient"],

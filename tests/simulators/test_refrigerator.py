@@ -160,6 +160,21 @@ def test_a_broken_thermistor_runs_the_compressor_on(pair: Twins) -> None:
     assert ill.raised("Er FS") == 6
 
 
+def test_a_drifting_thermostat_reports_its_set_point_while_the_duty_shifts() -> None:
+    both = twins(FRIDGE, 7, 7, (("thermostat_drift", 1.0),))
+    ill, well = both.ill("thermostat_drift"), both.well("thermostat_drift")
+
+    def shift(channel: str) -> float:
+        return float(ill.day(channel, 3, 4).mean() - well.day(channel, 3, 4).mean())
+
+    assert shift("fresh_food_temperature") == pytest.approx(0.0, abs=0.4)
+    assert 1.05 < running(ill, 3, 4).mean() / running(well, 3, 4).mean() < 1.25
+    assert watts_running(ill, 3, 4) == pytest.approx(watts_running(well, 3, 4), rel=0.04)
+    assert 2.0 < shift("power") < 10.0
+    # No gauge shows that the food is 7 K colder than told; the freezer behind the same fan gives it away.
+    assert -3.0 < shift("freezer_temperature") < -1.0
+
+
 def test_bad_air_builds_up_in_hours(pair: Twins) -> None:
     ill, well = pair.ill("bad_air"), pair.well("bad_air")
     assert ill.since_onset("air_quality", 30).mean() < 100
