@@ -104,11 +104,11 @@ def write_batch(
     files = {name: job.file_of(name, len(types), series) for name in types}
     try:
         resumed = _open_folder(job, plan, [*files.values(), job.truth])
-        fleet, begin_us = _fleet_at_start(job, plan, catalogue)
+        fleet, begin_us = _fleet_at_start(job, plan, catalogue, stop)
         run_line = describe_run(fleet)
         load_state(job.folder / "state", fleet)
         resumed = resumed and fleet.time_us > begin_us
-        began, written, kept_us = time.perf_counter(), 0, fleet.time_us
+        began, written, kept_us = time.perf_counter(), 0, max(fleet.time_us, begin_us)
         end_us = begin_us + round(job.days * 86_400e6)
         portion_us = _portion_spans(plan, catalogue) * _SPAN_US
 
@@ -179,14 +179,16 @@ def _open_folder(job: BatchJob, plan: FleetPlan, finished: list[Path]) -> bool:
     return False
 
 
-def _fleet_at_start(job: BatchJob, plan: FleetPlan, catalogue: Catalogue) -> tuple[FleetSimulation, int]:
+def _fleet_at_start(
+    job: BatchJob, plan: FleetPlan, catalogue: Catalogue, stop: threading.Event
+) -> tuple[FleetSimulation, int]:
     """Return the fleet as it goes live at the job's start, and that moment rounded down to a step."""
     fleet = FleetSimulation(plan, catalogue, job.start - WARM_UP, live=job.start)
     begin_us = _whole_steps(to_us(job.start), plan)
-    if not (job.folder / "state").exists():  # else the state says it all
-        fleet.advance(begin_us, silent=True)
-    else:
-        fleet.skip_to(begin_us)
+    if (job.folder / "state").exists():
+        fleet.skip_to(begin_us)  # the state says the rest
+    while fleet.time_us < begin_us and not stop.is_set():
+        fleet.advance(min(begin_us, fleet.time_us + _SPAN_US), silent=True)
     return fleet, begin_us
 
 
