@@ -16,7 +16,7 @@ from tests.fixtures.processes import free_port
 from tests.ingest.live import PARTITIONS, Reader, make_topics, now_ms
 from tests.ingest.test_process import store_letters, waiting
 from zerodistance.cli import dead_letters, devices, doctor
-from zerodistance.errors import NotFoundError
+from zerodistance.errors import ConflictError, NotFoundError, SettingsError
 from zerodistance.log import Log
 from zerodistance.store.database import Pool
 from zerodistance.store.devices import note_unclaimed
@@ -167,6 +167,27 @@ def test_devices_are_added_claimed_and_retired(pool: Pool) -> None:
     ):
         with pytest.raises(NotFoundError):
             call(devices.app, *arguments)
+
+
+def test_a_household_is_registered_and_gets_a_device(pool: Pool) -> None:
+    with pytest.raises(NotFoundError, match="devices household"):
+        call(devices.app, "add", "f-9", "--type", "refrigerator", "--household", "home-9")
+    place = ("--region", "west", "--time-zone", "Asia/Shanghai", "--language", "zh", "--owner", "Li Na")
+    call(devices.app, "household", "home-9", *place)
+    call(devices.app, "add", "f-9", "--type", "refrigerator", "--household", "home-9")
+    with pool.connection() as conn:
+        found = conn.execute(
+            "SELECT h.region, h.time_zone, h.language, o.name FROM device d JOIN household h"
+            " ON h.id = d.household_id JOIN private.owner o ON o.household_id = h.id"
+        ).fetchall()
+    assert found == [("west", "Asia/Shanghai", "zh", "Li Na")]
+    for wrong in (("--time-zone", "Mars/Olympus"), ("--time-zone", "../etc"), ("--language", "xx")):
+        with pytest.raises(SettingsError, match="is not known"):
+            call(devices.app, "household", "home-9", *wrong)
+    with pool.connection() as conn:
+        conn.execute("INSERT INTO tenant (id, name) VALUES (2, 'other')")
+    with pytest.raises(ConflictError, match="somebody else"):
+        call(devices.app, "household", "home-9", "--tenant", "2")
 
 
 def test_doctor_says_what_is_wrong_and_what_to_do(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.console import Console
@@ -33,6 +34,7 @@ Tenant = Annotated[int, typer.Option(min=1)]
 
 # What a gateway is registered as; it has no channels of its own.
 GATEWAY = "gateway"
+LANGUAGES = ("en", "zh")
 
 
 @app.command("list")
@@ -88,6 +90,42 @@ def add(
             model=model,
         )
     typer.echo(f"{device} is registered as {type_name}.")
+
+
+@app.command()
+def household(
+    household_id: Annotated[str, typer.Argument(metavar="ID", help="pseudonymous id of the home")],
+    region: Annotated[str, typer.Option(help="where engineers are chosen by")] = "",
+    time_zone: Annotated[str, typer.Option(help="as the IANA names it, for example Asia/Shanghai")] = "UTC",
+    language: Annotated[str, typer.Option(help="en or zh")] = "en",
+    owner: Annotated[str, typer.Option(help="the owner's name, personal data like what follows")] = "",
+    email: Annotated[str, typer.Option(help="where messages may go")] = "",
+    phone: Annotated[str, typer.Option(help="for the engineer")] = "",
+    address: Annotated[str, typer.Option(help="for the engineer")] = "",
+    tenant: Tenant = 1,
+) -> None:
+    """Register a home with its owner, or bring it to what is given; devices are added to it by its id."""
+    if language not in LANGUAGES:
+        raise SettingsError(f"--language {language} is not known: write {' or '.join(LANGUAGES)}.")
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise SettingsError(f"--time-zone {time_zone} is not known: write one as Europe/Berlin.") from error
+    settings = load_settings()
+    with database.connect(database.dsn(settings)) as conn, database.translated():
+        devices.register_household(
+            conn,
+            household_id,
+            tenant=tenant,
+            region=region,
+            time_zone=time_zone,
+            language=language,
+            owner_name=owner,
+            email=email,
+            phone=phone,
+            address=address,
+        )
+    typer.echo(f"The household {household_id} is registered.")
 
 
 @app.command()
@@ -190,7 +228,7 @@ def _read_mapping(settings: Settings, type_name: str, pairs: list[str]) -> dict[
 
 def _check_references(conn: database.Connection, household: str | None, gateway: str | None) -> None:
     if household and not conn.execute("SELECT 1 FROM household WHERE id = %s", (household,)).fetchone():
-        raise NotFoundError(f"There is no household {household!r}: register it first.")
+        raise NotFoundError(f"There is no household {household!r}: register it with devices household.")
     if gateway and not conn.execute("SELECT 1 FROM device WHERE id = %s", (gateway,)).fetchone():
         raise NotFoundError(
             f"There is no gateway {gateway!r}: `zerodistance devices add {gateway} --type {GATEWAY}` first."

@@ -120,13 +120,19 @@ def register_household(
     phone: str = "",
     address: str = "",
 ) -> None:
-    """Add a household with its owner, or bring it to what is given."""
-    conn.execute(
+    """Add a household with its owner, or bring it to what is given.
+
+    Raises:
+        ConflictError: another tenant has one with this id.
+    """
+    written = conn.execute(
         "INSERT INTO household (id, tenant_id, region, time_zone, language) VALUES (%s, %s, %s, %s, %s)"
         " ON CONFLICT (id) DO UPDATE SET region = excluded.region, time_zone = excluded.time_zone,"
-        " language = excluded.language",
+        " language = excluded.language WHERE household.tenant_id = excluded.tenant_id",
         (household_id, tenant, region, time_zone, language),
     )
+    if written.rowcount == 0:
+        raise ConflictError(f"The household {household_id!r} belongs to somebody else: choose another id.")
     conn.execute(
         "INSERT INTO private.owner (household_id, name, email, phone, address) VALUES (%s, %s, %s, %s, %s)"
         " ON CONFLICT (household_id) DO UPDATE SET name = excluded.name, email = excluded.email,"
