@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import signal
+import threading
 import time
 from importlib import resources
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -25,6 +24,8 @@ from zerodistance.cli import print_json
 from zerodistance.cli.demo.checks import check_folder, check_port
 from zerodistance.cli.demo.narrator import Narrator
 from zerodistance.cli.demo.platform import ENGINEER, HISTORY_DAYS, Platform, Ports
+from zerodistance.cli.demo.supervisor import ToldToStop
+from zerodistance.cli.stopping import until_told
 from zerodistance.errors import DemoError
 from zerodistance.settings import Settings, load_settings
 
@@ -57,11 +58,11 @@ def demo(
     check_port(ports.host, ports.mqtt, "the MQTT broker", "--mqtt-port")
     check_port(ports.host, ports.api, "the API", "ZD_API_PORT")
     check_port(ports.host, ports.console, "the console", "ZD_CONSOLE_PORT")
-    signal.signal(signal.SIGTERM, _interrupt)
+    stop = until_told()
     deadline = time.monotonic() + timeout if until_ticket else None
     try:
-        ticket, lines = _run(settings, folder, ports, speed, console, deadline)
-    except KeyboardInterrupt:
+        ticket, lines = _run(settings, folder, ports, speed, console, deadline, stop)
+    except ToldToStop:
         console.print("Stopped. The data folder is kept; the next start goes on from here.")
         return
     if as_json:
@@ -74,7 +75,13 @@ def demo(
 
 
 def _run(
-    settings: Settings, folder: Path, ports: Ports, speed: float, console: Console, deadline: float | None
+    settings: Settings,
+    folder: Path,
+    ports: Ports,
+    speed: float,
+    console: Console,
+    deadline: float | None,
+    stop: threading.Event,
 ) -> tuple[Json, list[str]]:
     """Run the platform and the story; return the closed ticket and what was told."""
     from zerodistance.store.embedded import EmbeddedPostgres
@@ -84,7 +91,7 @@ def _run(
     with Progress(*columns, console=console) as progress:
         step = progress.add_task("Starting the database", total=None)
         with EmbeddedPostgres(folder / "postgres") as database:
-            platform = Platform(folder, ports, speed, database.dsn)
+            platform = Platform(folder, ports, speed, database.dsn, stop)
             try:
                 progress.update(step, description="Preparing the store")
                 platform.prepare_store(settings)
@@ -100,7 +107,7 @@ def _run(
 
                 platform.load(DEVICES, show)
                 progress.stop()
-                return _tell_story(settings, platform, console, deadline)
+                return _tell_story(settings, platform, console, deadline, stop)
             finally:
                 platform.remember_clock()
                 killed = platform.supervisor.stop()
@@ -109,7 +116,11 @@ def _run(
 
 
 def _tell_story(
-    settings: Settings, platform: Platform, console: Console, deadline: float | None
+    settings: Settings,
+    platform: Platform,
+    console: Console,
+    deadline: float | None,
+    stop: threading.Event,
 ) -> tuple[Json, list[str]]:
     from simulators.people import People, ServiceApi, SimulatedWorld
     from zerodistance.catalogue import load_catalogue
@@ -135,7 +146,7 @@ def _tell_story(
                 if time.monotonic() > deadline:
                     raise DemoError(_where_it_stands(tickets))
             platform.remember_clock()
-            time.sleep(0.3)
+            stop.wait(0.3)
     finally:
         world.close()
         api.close()
@@ -172,7 +183,3 @@ def _panel(settings: Settings, platform: Platform) -> Panel:
         title="Zero Distance is running",
         border_style="green",
     )
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -41,11 +42,11 @@ class Ports:
 class Platform:
     """All processes of one demo run; made once, then :meth:`start` and :meth:`stop`."""
 
-    def __init__(self, folder: Path, ports: Ports, speed: float, dsn: str) -> None:
+    def __init__(self, folder: Path, ports: Ports, speed: float, dsn: str, stop: threading.Event) -> None:
         self.folder, self.ports, self.dsn = folder, ports, dsn
         self.clock = _resume_clock(folder, speed)
         self.log_address = f"sqlite:///{(folder / 'log.sqlite').absolute()}"
-        self.supervisor = Supervisor(folder / "logs", self._environment())
+        self.supervisor = Supervisor(folder / "logs", self._environment(), stop)
 
     def _environment(self) -> dict[str, str]:
         return {

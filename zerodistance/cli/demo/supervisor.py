@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,14 @@ STOP_TIMEOUT_S = 10.0  # a drain takes about a second; past this a process is st
 _PR_SET_PDEATHSIG = 1  # Linux, prctl(2)
 
 
+class ToldToStop(Exception):  # noqa: N818 - it is no error
+    """Somebody asked for the end.
+
+    Not KeyboardInterrupt: that may strike anywhere, and is lost where Python ignores exceptions (in what
+    runs after a fork, for example, while a child is being started).
+    """
+
+
 class Supervisor:
     """The child processes of one demo run; each writes to ``logs/<name>.log``.
 
@@ -25,8 +34,9 @@ class Supervisor:
     is in order: sources first, so that what is under way drains. On Linux they also die with it.
     """
 
-    def __init__(self, logs: Path, environment: dict[str, str]) -> None:
+    def __init__(self, logs: Path, environment: dict[str, str], stop: threading.Event | None = None) -> None:
         self._logs = logs
+        self._stop = stop or threading.Event()
         self._environment = {**os.environ, **environment}
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         logs.mkdir(parents=True, exist_ok=True)
@@ -49,11 +59,14 @@ class Supervisor:
         return self._children[name].pid
 
     def check(self) -> None:
-        """Make sure that all children run.
+        """Make sure that all children run and that nobody has asked for the end.
 
         Raises:
-            DemoError: naming the one that ended, with the last lines that it wrote.
+            ToldToStop: SIGTERM or Ctrl-C came.
+            DemoError: naming the child that ended, with the last lines that it wrote.
         """
+        if self._stop.is_set():
+            raise ToldToStop
         for name, child in self._children.items():
             code = child.poll()
             if code is not None:
@@ -71,6 +84,7 @@ class Supervisor:
         """Poll ``ready`` until it is true.
 
         Raises:
+            ToldToStop: SIGTERM or Ctrl-C came.
             DemoError: when that takes longer than ``timeout_s``, or a child ended meanwhile.
         """
         deadline = time.monotonic() + timeout_s
@@ -80,7 +94,7 @@ class Supervisor:
                 raise DemoError(
                     f"{what} did not happen within {timeout_s:.0f} s; see the logs in {self._logs}."
                 )
-            time.sleep(0.1)
+            self._stop.wait(0.1)
 
     def stop(self) -> list[str]:
         """Stop all children; return the names of those that had to be killed.
