@@ -16,6 +16,8 @@ import pytest
 from tests.fixtures.skips import missing
 from tests.loop.shape import Shape
 from zerodistance.clock import ScaledClock
+from zerodistance.log import open_log
+from zerodistance.messages import FINDINGS, TELEMETRY
 
 NAB = Path(__file__).parents[3] / "shared" / "datasets" / "nab"
 SERIES = "realKnownCause/ambient_temperature_system_failure.csv"
@@ -68,18 +70,21 @@ def test_the_recorded_failure_raises_a_ticket_in_a_labelled_window(shape: Shape)
 
 
 def _diagnosed(shape: Shape) -> bool:
-    """Whether diagnosis and work have read all that is on the log for them."""
-    from zerodistance.log import open_log
-    from zerodistance.messages import FINDINGS, TELEMETRY
+    """Whether diagnosis has read all rows, and work has read all findings that came of them.
 
+    Asked along the flow: while findings still wait in the outbox, the end of their topic is not the last one.
+    """
+    if not _has_read(shape, "diagnose", TELEMETRY):
+        return False
+    return shape.query("SELECT count(*) FROM outbox") == [(0,)] and _has_read(shape, "work", FINDINGS)
+
+
+def _has_read(shape: Shape, consumer: str, topic: str) -> bool:
+    """Whether ``consumer`` has committed its work on every record of ``topic``."""
     log = open_log(shape.environment["ZD_LOG"])
     try:
-        for topic, consumer in ((TELEMETRY, "diagnose"), (FINDINGS, "work")):
-            end = sum(log.end_offsets(topic).values())
-            where = "FROM log_offset WHERE topic = %s AND consumer = %s"
-            done = shape.query(f"SELECT coalesce(sum(next_offset), 0)::bigint {where}", topic, consumer)
-            if done != [(end,)]:
-                return False
+        end = sum(log.end_offsets(topic).values())
     finally:
         log.close()
-    return shape.query("SELECT count(*) FROM outbox") == [(0,)]
+    where = "FROM log_offset WHERE topic = %s AND consumer = %s"
+    return shape.query(f"SELECT coalesce(sum(next_offset), 0)::bigint {where}", topic, consumer) == [(end,)]
