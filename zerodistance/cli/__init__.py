@@ -32,6 +32,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "catalogue": ("zerodistance.cli.catalogue", "Check, show and document the appliance catalogue."),
     "dead-letters": ("zerodistance.cli.dead_letters", "Refused messages: list, show, replay, drop."),
     "devices": ("zerodistance.cli.devices", "Devices: list, add, claim those that wait."),
+    "evaluate": ("zerodistance.cli.evaluate", "Measure the models on simulated and recorded data."),
     "dashboards": ("zerodistance.cli.dashboards", "Build the Grafana dashboards, write or push them."),
 }
 

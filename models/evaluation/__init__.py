@@ -1,0 +1,1 @@
+"""How the models are scored on recorded data: pure functions over arrays."""

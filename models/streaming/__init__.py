@@ -1,0 +1,1 @@
+"""Streaming detectors over any series: causal, vectorised, calibrated by the series itself."""
