@@ -301,6 +301,19 @@ class DevicePage(Model):
     next: str | None
 
 
+class ReadingPublic(Model):
+    """A reading of another maker's device.
+
+    ``channel`` is where it goes by itself on an appliance of the guessed type; empty where its name and unit
+    leave a doubt. ``channels`` are those that its unit allows.
+    """
+
+    name: str
+    value: str
+    channel: str
+    channels: list[str]
+
+
 class UnclaimedPublic(Model):
     """A device that published and is nobody's yet."""
 
@@ -310,15 +323,24 @@ class UnclaimedPublic(Model):
     messages: int
     sample: str
     guessed_type: str
+    readings: list[ReadingPublic] = []
 
 
 class DeviceClaim(Model):
-    """Adopt a device that waits; its dead letters are replayed."""
+    """Adopt a device that waits; its dead letters are replayed.
+
+    ``mapping`` says for readings of another maker's device which channel they are; an empty channel: not
+    wanted. What is not named is placed by its name and unit where these leave no doubt.
+    """
 
     type: str
     household_id: str | None = None
     name: str = ""
     model: str = ""
+    mapping: Annotated[
+        dict[Annotated[str, Field(min_length=1, max_length=64)], Annotated[str, Field(max_length=48)]],
+        Field(max_length=100, examples=[{"temperature": "freezer_temperature", "linkquality": ""}]),
+    ] = {}
 
 
 class AnswerCreate(Model):

@@ -7,21 +7,15 @@ mean, so it is kept aside, counted by its name, until somebody says which (``zer
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import NamedTuple
 
 from ingest.adapters.contract import Reading
-from ingest.adapters.units import class_of_unit, convert, is_convertible
 from zerodistance.catalogue import ApplianceType
-from zerodistance.catalogue.model import Channel
+from zerodistance.catalogue.placing import guess_channel
+from zerodistance.units import convert
 
 IGNORE = ""
 """The channel of readings that nobody wants."""
-
-# Device classes that mean the same contact.
-_SAME = {"opening": "door", "window": "door", "garage_door": "door", "problem": "moisture"}
-# A channel's class says what it is, but a set-point is no measurement.
-_NEVER_GUESSED = ("set_point",)
 
 
 class Placed(NamedTuple):
@@ -47,7 +41,7 @@ def place(readings: tuple[Reading, ...], appliance: ApplianceType, chosen: Mappi
             if channel in appliance.channels:
                 ranked.append((0, order, channel, reading))
             continue
-        guessed = _guess(_Shape(appliance), reading.name, reading.unit, reading.device_class)
+        guessed = guess_channel(appliance, reading.name, reading.unit, reading.device_class)
         if guessed is not None:
             ranked.append((guessed[0], order, guessed[1], reading))
         elif reading.device_class:
@@ -69,47 +63,3 @@ def place(readings: tuple[Reading, ...], appliance: ApplianceType, chosen: Mappi
 def _aside(name: str, appliance: ApplianceType) -> str:
     """Return the name under which a reading without a channel is counted, never that of a channel."""
     return f"other_{name}" if name in appliance.channels else name
-
-
-class _Shape:
-    """An appliance type as a key: two loads of one catalogue file are the same for guessing."""
-
-    def __init__(self, appliance: ApplianceType) -> None:
-        self.channels = appliance.channels
-        self._key = (appliance.type, appliance.version, tuple(appliance.channels))
-
-    def __hash__(self) -> int:
-        return hash(self._key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Shape) and self._key == other._key
-
-
-@lru_cache(maxsize=4096)
-def _guess(shape: _Shape, name: str, unit: str, device_class: str) -> tuple[int, str] | None:
-    """Return (rank, channel): 1 of that very name, 2 a name that ends so, 3 the only one of its class."""
-    device_class = _SAME.get(device_class, device_class) or class_of_unit(unit)
-    fitting = [
-        channel
-        for channel, about in shape.channels.items()
-        if channel not in _NEVER_GUESSED and _fits(about, unit, device_class)
-    ]
-    if name in fitting:
-        return 1, name
-    ending = [channel for channel in fitting if device_class and name.endswith(f"_{channel}")]
-    if ending:
-        return 2, max(ending, key=len)
-    alike = [
-        channel
-        for channel in fitting
-        if device_class and shape.channels[channel].device_class == device_class
-    ]
-    return (3, alike[0]) if len(alike) == 1 else None
-
-
-def _fits(channel: Channel, unit: str, device_class: str) -> bool:
-    if device_class and channel.device_class and device_class != channel.device_class:
-        return False
-    if not unit and not device_class:
-        return False  # a bare number could be anything, whatever it is called
-    return is_convertible(unit or channel.unit, channel.unit)

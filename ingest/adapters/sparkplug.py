@@ -30,10 +30,10 @@ from ingest.adapters.contract import (
     reading_name,
 )
 from ingest.adapters.memory import Memory
-from ingest.adapters.units import class_of_unit
 from ingest.text import clean_text
 from zerodistance.errors import InvalidMessageError
 from zerodistance.messages import Reason
+from zerodistance.units import class_of_unit
 
 SYSTEM = "sparkplug"
 BIRTHS = "sparkplug.birth"

@@ -15,6 +15,7 @@ from services.console.api_client import ApiProblemError
 from services.console.charts import chart, sparkline
 from services.console.context import Visit, VisitDep, say_language
 from services.console.presenting import Tone, order_tickets, say_reading
+from services.devices.proposing import propose
 from services.schemas import (
     ChannelPublic,
     CommandCreate,
@@ -26,6 +27,9 @@ from services.schemas import (
 
 router = APIRouter()
 HOURS = {6: "6 h", 24: "24 h", 72: "3 d", 168: "7 d"}
+# What the claim form says of a reading that is left to its name and unit, and of one that nobody wants.
+AUTOMATIC, IGNORED = "", "-"
+_MAP = "map-"
 _COMMAND_NOTE = "The command is on its way. Its state shows below."
 _CLAIM_NOTE = "{id} is now part of the fleet. What it sent before is being read again."
 
@@ -84,12 +88,15 @@ async def unclaimed(visit: VisitDep, note: str = "") -> Response:
 async def claim(visit: VisitDep, device_id: str) -> Response:
     """Adopt a device."""
     form = await visit.form()
+    if form.get("show"):  # another type was chosen: its channels are wanted before anything is claimed
+        return await _unclaimed(visit, failed=device_id, typed=form)
     try:
         wish = DeviceClaim(
             type=_text(form, "type"),
             household_id=_text(form, "household_id") or None,
             name=_text(form, "name"),
             model=_text(form, "model"),
+            mapping=_read_mapping(form),
         )
         await visit.desk.api.claim(device_id, wish, visit.session.name)
     except (ValidationError, ApiProblemError) as error:
@@ -230,17 +237,36 @@ async def _unclaimed(
     failed: str = "",
     typed: FormData | None = None,
 ) -> Response:
+    devices = await visit.desk.api.unclaimed()
+    catalogue = visit.desk.catalogue
+    chosen = {d.id: (_text(typed, "type") if typed and d.id == failed else d.guessed_type) for d in devices}
     return await visit.page(
         "unclaimed.html",
         section="unclaimed",
         status=status,
-        devices=await visit.desk.api.unclaimed(),
+        devices=devices,
+        chosen=chosen,
+        readings={d.id: propose(d.sample, catalogue.get(chosen[d.id])) for d in devices},
+        channels={
+            name: {key: channel.title for key, channel in catalogue[name].channels.items()}
+            for name in set(chosen.values())
+            if name in catalogue
+        },
         types={name: say_language(kind.title) for name, kind in visit.desk.catalogue.items()},
         note=note,
         problem=problem,
         failed=failed,
         typed=typed or {},
     )
+
+
+def _read_mapping(form: FormData) -> dict[str, str]:
+    """Return what was chosen for the readings; those left to their name and unit are not among it."""
+    chosen = {}
+    for field, value in form.multi_items():
+        if field.startswith(_MAP) and isinstance(value, str) and value != AUTOMATIC:
+            chosen[field.removeprefix(_MAP)] = "" if value == IGNORED else value
+    return chosen
 
 
 def _text(form: FormData, name: str) -> str:

@@ -372,6 +372,14 @@ def filled() -> FakeApi:
         sample='{"ts": 1772547600000, "values": {"fresh_food_temperature": 4.2, "power": 84}}',
         guessed_type="refrigerator",
     )
+    fake.unclaimed["z2m-0x00158d"] = UnclaimedPublic(
+        id="z2m-0x00158d",
+        first_seen_at=ago(hours=1),
+        last_seen_at=ago(minutes=2),
+        messages=31,
+        sample='{"topic": "zigbee2mqtt/Cellar fridge", "readings": {"power": "84 W", "temperature": "4.1 °C"}}',
+        guessed_type="refrigerator",
+    )
     return fake
 
 

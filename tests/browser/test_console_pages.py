@@ -262,7 +262,29 @@ def test_a_device_is_claimed(staff: TestClient, fake: FakeApi) -> None:
         staff.post("/unclaimed/fridge-99/claim", data=form).headers["location"] == "/unclaimed?note=fridge-99"
     )
     assert fake.claims[0]["name"] == "Cellar"
-    assert "Nobody waits" in staff.get("/unclaimed").text
+    assert fake.claims[0]["mapping"] == {}
+    assert "fridge-99" not in staff.get("/unclaimed").text
+
+
+def test_a_foreign_device_is_claimed_with_its_readings(staff: TestClient, fake: FakeApi) -> None:
+    page = staff.get("/unclaimed").text
+    assert "As proposed: Electric power" in page
+    assert "Kept aside until somebody says" in page, "a temperature of a refrigerator could be several"
+    path = "/unclaimed/z2m-0x00158d/claim"
+    form = {
+        "csrf": token(staff.get("/unclaimed")),
+        "type": "oven",
+        "name": "Cellar",
+        "map-power": "-",
+        "show": "1",
+    }
+    other = staff.post(path, data=form).text
+    assert not fake.claims, "showing another type's channels claims nothing"
+    assert "Cavity temperature" in other
+    assert 'value="Cellar"' in other, "what was typed is still there"
+    form |= {"type": "refrigerator", "map-temperature": "freezer_temperature", "map-power": ""}
+    staff.post(path, data={key: value for key, value in form.items() if key != "show"})
+    assert fake.claims[0]["mapping"] == {"temperature": "freezer_temperature"}
 
 
 # --- what can be wrong ---

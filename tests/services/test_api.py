@@ -17,6 +17,7 @@ from tests.services.world import AIR, ENGINEER, FRIDGE, HOME, World
 from zerodistance.clock import to_us
 from zerodistance.errors import UnavailableError
 from zerodistance.messages import Sample
+from zerodistance.store.adapters import Mappings
 from zerodistance.store.devices import note_unclaimed, register_device
 from zerodistance.store.telemetry import write_samples
 
@@ -381,6 +382,31 @@ def test_claiming_a_device_that_waits(api: Api, world: World) -> None:
     assert (claimed.status_code, claimed.json()["name"]) == (201, "Cellar")
     assert api.get("/unclaimed").json() == []
     assert problem(api.post("/unclaimed/new-1/claim", {"type": "refrigerator"})) == (404, "not_found")
+
+
+def test_a_foreign_device_is_claimed_with_a_mapping(api: Api, world: World) -> None:
+    said = (
+        '{"topic": "zigbee2mqtt/Fridge", "readings": {"power": "84 W", "temperature": "4.1 °C", "x": null}}'
+    )
+    with world.pool.connection() as conn:
+        note_unclaimed(conn, "z2m-1", world.clock.now(), said, "refrigerator")
+    readings = {one["name"]: one for one in api.get("/unclaimed").json()[0]["readings"]}
+    assert readings["power"] == {"name": "power", "value": "84 W", "channel": "power", "channels": ["power"]}
+    assert readings["temperature"]["channel"] == "", "it could be one of five: a person says which"
+    assert "freezer_temperature" in readings["temperature"]["channels"]
+    assert readings["x"] == {"name": "x", "value": "", "channel": "", "channels": []}
+    wrong = {"type": "refrigerator", "mapping": {"temperature": "drum_speed"}}
+    answer = api.post("/unclaimed/z2m-1/claim", wrong)
+    assert problem(answer) == (404, "not_found")
+    assert "freezer_temperature" in answer.json()["detail"]
+    assert api.get("/unclaimed").json(), "a wrong mapping claims nothing"
+    chosen = {"temperature": "freezer_temperature", "power": ""}
+    claimed = api.post("/unclaimed/z2m-1/claim", {"type": "refrigerator", "mapping": chosen})
+    assert claimed.status_code == 201, claimed.text
+    with world.pool.connection() as conn:
+        kept = Mappings()
+        kept.refresh(conn)
+    assert kept.get("z2m-1") == chosen
 
 
 def test_insights_are_listed(api: Api, world: World) -> None:

@@ -14,6 +14,7 @@ from services.commands import repository as commands
 from services.commands.lifecycle import real_wait_s
 from services.commands.requests import request_command
 from services.devices import repository
+from services.devices.proposing import check_mapping, propose
 from services.messages.channels import channel_names
 from services.schemas import (
     ChannelPublic,
@@ -24,6 +25,7 @@ from services.schemas import (
     DeviceDetail,
     DevicePage,
     DevicePublic,
+    ReadingPublic,
     Series,
     UnclaimedPublic,
 )
@@ -31,6 +33,7 @@ from services.tickets import evidence
 from services.tickets.repository import device as read_device
 from services.tokens import owner_link
 from zerodistance.errors import InvalidMessageError, NotFoundError
+from zerodistance.store import adapters
 from zerodistance.store import devices as store_devices
 from zerodistance.store.history import latest as latest_readings
 
@@ -157,6 +160,10 @@ def list_unclaimed(platform: PlatformDep, _staff: StaffDep) -> list[UnclaimedPub
             messages=row.messages,
             sample=row.sample,
             guessed_type=row.guessed_type,
+            readings=[
+                ReadingPublic(name=one.name, value=one.value, channel=one.channel, channels=one.channels)
+                for one in propose(row.sample, platform.catalogue.get(row.guessed_type))
+            ],
         )
         for row in rows
     ]
@@ -165,7 +172,7 @@ def list_unclaimed(platform: PlatformDep, _staff: StaffDep) -> list[UnclaimedPub
 @router.post("/unclaimed/{device_id}/claim", status_code=201)
 def claim_device(device_id: str, claim: DeviceClaim, platform: PlatformDep, staff: StaffDep) -> DevicePublic:
     """Adopt a device that waits; ingest then replays what it sent so far."""
-    platform.catalogue.get_type(claim.type)
+    check_mapping(platform.catalogue.get_type(claim.type), claim.mapping)
     with platform.transaction() as conn:
         if claim.household_id is not None:
             known = conn.execute(
@@ -182,5 +189,6 @@ def claim_device(device_id: str, claim: DeviceClaim, platform: PlatformDep, staf
             name=claim.name,
             model=claim.model,
         )
+        adapters.set_mapping(conn, device_id, claim.mapping)
         row = repository.get(conn, staff.tenant, device_id)
     return views.device_public(platform.titles, row)

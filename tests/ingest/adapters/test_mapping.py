@@ -7,8 +7,8 @@ import pytest
 from ingest.adapters.contract import Reading
 from ingest.adapters.guess import guess_type
 from ingest.adapters.mapping import place
-from ingest.adapters.units import convert
 from zerodistance.catalogue import Catalogue
+from zerodistance.units import convert
 
 
 def placed(catalogue: Catalogue, type_name: str, *readings: Reading, **chosen: str) -> tuple[dict, dict]:  # type: ignore[type-arg]
