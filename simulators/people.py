@@ -12,12 +12,12 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import httpx
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from zerodistance.broker import parse_address
 from zerodistance.catalogue import Catalogue
 from zerodistance.clock import Clock
 from zerodistance.errors import UnavailableError
@@ -39,18 +39,21 @@ class SimulatedWorld:
     """What is really wrong with the appliances, over the simulator's own MQTT topics."""
 
     def __init__(self, url: str) -> None:
-        address = urlsplit(url)
+        address = parse_address(url)
         self._faults: dict[str, list[str]] = {}
         self._lock = threading.Lock()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="zd-people")
-        if address.username:
-            self._client.username_pw_set(address.username, address.password)
+        if address.user is not None:
+            self._client.username_pw_set(address.user, address.password)
+        if address.tls:
+            self._client.tls_set()
         self._client.on_connect = self._connected
         self._client.on_message = self._heard
         try:
-            self._client.connect(address.hostname or "127.0.0.1", address.port or 1883)
+            self._client.connect(address.host, address.port)
         except OSError as error:
-            raise UnavailableError(f"The MQTT broker at {url} does not answer: {error}.") from error
+            where = f"{address.host}:{address.port}"
+            raise UnavailableError(f"The MQTT broker at {where} does not answer: {error}.") from error
         self._client.loop_start()
 
     def faults(self, device: str) -> list[str]:

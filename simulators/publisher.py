@@ -20,13 +20,14 @@ import msgspec
 import structlog
 
 from simulators.commanding import CommandDesk
-from simulators.connections import Broker, Connections
+from simulators.connections import Connections
 from simulators.delivery import Delivery
 from simulators.faults import GrowthKind
 from simulators.outward import event_json, readings, values_json
 from simulators.simulation import FleetSimulation, Reported
 from simulators.truth import TruthFile
-from simulators.uplinks import connect_fleet
+from simulators.uplinks import Uplink, connect_fleet
+from zerodistance.broker import Address
 from zerodistance.catalogue import Catalogue
 from zerodistance.clock import Clock
 from zerodistance.errors import ZeroDistanceError
@@ -37,6 +38,7 @@ _TICK_S = 0.05
 _MOST_AT_ONCE_US = 1_800_000_000  # simulated between two looks at the network
 _LATE_S = 2.0  # real seconds behind the clock that are worth a warning
 _WARN_EVERY_S = 10.0
+_LOOK_EVERY_S = 1.0
 
 
 class FaultOrder(msgspec.Struct, frozen=True):
@@ -76,7 +78,7 @@ class Publisher:
     def __init__(
         self,
         fleet: FleetSimulation,
-        broker: Broker,
+        broker: Address,
         catalogue: Catalogue,
         clock: Clock,
         deliveries: Mapping[str, Delivery],
@@ -87,6 +89,10 @@ class Publisher:
         self._desk = CommandDesk(fleet, catalogue)
         self._pool = Connections(broker)
         self._told: dict[str, list[str]] = {}
+        self._active: dict[str, list[str]] = {}
+        self._untold: set[str] = set()  # those whose faults may be news to who listens
+        self._busy: set[Uplink] = set()  # those that have something to send
+        self._look_at = 0.0
         self._behind = False
         self._warned_at = -_WARN_EVERY_S
         self._full_warned = 0
@@ -95,7 +101,7 @@ class Publisher:
             fleet.plan.gateways(),
             deliveries,
             now_ms=lambda: self._clock.now_us() // 1000,
-            on_ready=lambda device: self._told.pop(device, None),
+            on_ready=self._ready,
             on_message=self._heard,
         )
         self._uplinks = list(dict.fromkeys(self._links.values()))
@@ -139,6 +145,7 @@ class Publisher:
             | {
                 "connected": self.connected,
                 "connections": self._pool.connected,
+                "connect_s": None if self._pool.whole_s is None else round(self._pool.whole_s, 2),
                 "reconnections": self._pool.reconnections,
             }
         )
@@ -155,6 +162,7 @@ class Publisher:
         for batch in batches:
             for device, time_us, values, _ in readings(batch, self._catalogue.get_type(batch.type)):
                 self.deliveries[device].take(time_us // 1000, values_json(values))
+                self._busy.add(self._links[device])
                 self.figures.samples += 1
         for report in reports:
             self._keep_event(report)
@@ -166,7 +174,7 @@ class Publisher:
         self._behind = missing_us > 0
         self.figures.behind_s = max(self.figures.behind_s, behind_s)
         now = time.monotonic()
-        if now - self._warned_at < _WARN_EVERY_S:
+        if now - self._warned_at < _WARN_EVERY_S or now < self._look_at:
             return
         if behind_s > _LATE_S:
             self._warned_at = now
@@ -179,19 +187,37 @@ class Publisher:
 
     def _keep_event(self, report: Reported) -> None:
         topic = mqtt_topic(report.device, report.happening.kind)
-        self._links[report.device].keep_event(report.device, topic, event_json(report))
+        uplink = self._links[report.device]
+        uplink.keep_event(report.device, topic, event_json(report))
+        self._busy.add(uplink)
         self.figures.events += 1
 
+    def _ready(self, device: str) -> None:
+        """Note that a device is connected (again): it is told its faults, and sends what it has kept."""
+        self._told.pop(device, None)
+        self._untold.add(device)
+        self._busy.add(self._links[device])
+
     def _send(self) -> None:
+        """Let those send that have something; now and then all, since receipts may be overdue."""
         now = time.monotonic()
-        for uplink in self._uplinks:
+        if now >= self._look_at:
+            self._look_at = now + _LOOK_EVERY_S
+            self._busy.update(self._uplinks)
+        for uplink in self._busy:
             uplink.send(now)
+        self._busy = {uplink for uplink in self._busy if uplink.link.connected and uplink.waits}
 
     def _tell_truth(self) -> None:
         """Publish, and note in the truth file, which faults each appliance has, whenever that changes."""
         active = self.fleet.active_faults()
         changed = False
-        for device, uplink in self._links.items():
+        if active != self._active:
+            self._untold.update(active, self._active)
+            self._active = active
+        untold, self._untold = self._untold, set()
+        for device in untold:
+            uplink = self._links[device]
             faults = sorted(set(active.get(device, [])))
             if uplink.link.connected and self._told.get(device) != faults:
                 self._told[device] = faults
@@ -250,5 +276,6 @@ class Publisher:
             return
         _log.info("fault_order", device=device, action=order.action, fault=order.fault)
         self._told.pop(device, None)
+        self._untold.add(device)
         if self._truth is not None:
             self._truth.note(self.fleet)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from simulators.connections import Broker, Connections
+from simulators.connections import Connections
 from simulators.delivery import MAX_BATCH, Delivery
 from simulators.outward import status_json, values_json
 from simulators.recording import Row
+from zerodistance.broker import Address
 from zerodistance.clock import Clock, to_us
 from zerodistance.errors import UnavailableError
 from zerodistance.messages import StoredPayload, mqtt_topic
@@ -35,7 +36,7 @@ class Outcome:
 def replay(
     rows: Sequence[Row],
     device: str,
-    broker: Broker,
+    broker: Address,
     clock: Clock,
     *,
     speed: float,

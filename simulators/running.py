@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 import structlog
 
-from simulators.connections import Broker
 from simulators.delivery import Delivery
 from simulators.fleet import FleetPlan
 from simulators.history import write_history
@@ -21,6 +20,7 @@ from simulators.registering import register_fleet
 from simulators.simulation import WARM_UP, FleetSimulation
 from simulators.state import load_state, save_state
 from simulators.truth import TruthFile
+from zerodistance.broker import parse_address
 from zerodistance.catalogue import Catalogue
 from zerodistance.clock import Clock, from_us
 from zerodistance.errors import SettingsError, ZeroDistanceError
@@ -92,7 +92,7 @@ def run_fleet(
                 save_state(options.state, fleet, boot, deliveries)
 
         save()
-        publisher = Publisher(fleet, Broker.of(settings.mqtt), catalogue, clock, deliveries, truth)
+        publisher = Publisher(fleet, parse_address(settings.mqtt), catalogue, clock, deliveries, truth)
         on_stage("live", {"devices": len(deliveries), "boot": boot, "at": from_us(fleet.time_us).isoformat()})
         seconds = 0
 

@@ -100,6 +100,11 @@ class Uplink:
         else:
             self._send_children(now, mqtt_topic(self.gateway, "children"))
 
+    @property
+    def waits(self) -> bool:
+        """Whether something is left that could be sent and has not been."""
+        return any(self._events.values()) or any(self._deliveries[device].unsent for device in self.devices)
+
     def goodbye(self) -> None:
         """Say that all of them go offline."""
         if self.link.connected:

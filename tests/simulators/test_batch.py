@@ -17,12 +17,12 @@ import pytest
 import simulators
 from simulators import batch
 from simulators.batch import BatchJob, write_batch
-from simulators.connections import Broker
 from simulators.delivery import Delivery
 from simulators.fleet import load_fleet
 from simulators.physics import physics_of, simulated_types
 from simulators.publisher import Publisher
 from simulators.simulation import WARM_UP, FleetSimulation
+from zerodistance.broker import parse_address
 from zerodistance.catalogue import Catalogue
 from zerodistance.clock import ScaledClock, to_us
 from zerodistance.errors import SettingsError
@@ -139,7 +139,7 @@ def test_the_values_are_those_of_the_live_fleet(tmp_path: Path, mosquitto: Any, 
     fleet.advance(to_us(START), silent=True)
     deliveries = {device: Delivery(1) for device in fleet.devices}
     clock = ScaledClock(START, 3600.0, datetime.now(UTC))
-    publisher = Publisher(fleet, Broker.of(mosquitto.url), catalogue, clock, deliveries)
+    publisher = Publisher(fleet, parse_address(mosquitto.url), catalogue, clock, deliveries)
     stop = threading.Event()
     publisher.run(stop, 0.1, lambda: stop.set() if publisher.figures.samples > 500 else None)
     publisher.close()

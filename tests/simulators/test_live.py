@@ -17,12 +17,12 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from simulators.connections import Broker
 from simulators.delivery import Delivery
 from simulators.fleet import load_fleet
 from simulators.recording import Row
 from simulators.replay import replay
 from simulators.running import RunOptions, run_fleet
+from zerodistance.broker import parse_address
 from zerodistance.catalogue import Catalogue
 from zerodistance.clock import ScaledClock, SystemClock
 from zerodistance.errors import SettingsError, UnavailableError
@@ -282,7 +282,7 @@ def test_a_recorded_series_is_published_and_receipted(mosquitto: Any, platform: 
 
     def play(wait_s: float) -> Any:
         return replay(
-            rows, "room-1", Broker.of(mosquitto.url), SystemClock(),
+            rows, "room-1", parse_address(mosquitto.url), SystemClock(),
             speed=3.6e6, wait_s=wait_s, stop=threading.Event(), on_progress=lambda a, b: told.append((a, b)),
         )  # fmt: skip
 
@@ -305,8 +305,8 @@ def test_a_broker_that_is_not_there_is_one_clear_sentence(tmp_path: Path, catalo
         fleet.stop()
     for url in ("http://x", "mqtt://", "mqtt://host:port"):
         with pytest.raises(SettingsError, match="ZD_MQTT"):
-            Broker.of(url)
-    broker = Broker.of("mqtt://user:p%40ss@host")
+            parse_address(url)
+    broker = parse_address("mqtt://user:p%40ss@host")
     assert (broker.host, broker.port, broker.user, broker.password) == ("host", 1883, "user", "p@ss")
 
 

@@ -44,10 +44,10 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="the outcome as JSON")] = False,
 ) -> None:
     """Publish a recorded series over MQTT and wait until the platform has stored it."""
-    from simulators.connections import Broker
     from simulators.recording import parse_mappings, read_recording, shift_to
     from simulators.replay import replay as publish
     from simulators.units import seconds_of
+    from zerodistance.broker import parse_address
 
     settings = load_settings()
     configure(settings, "replay")
@@ -82,7 +82,7 @@ def replay(
         outcome = publish(
             rows,
             device,
-            Broker.of(settings.mqtt),
+            parse_address(settings.mqtt),
             clock,
             speed=speed,
             wait_s=wait,

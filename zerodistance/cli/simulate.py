@@ -122,11 +122,11 @@ def fault(
     import paho.mqtt.client as mqtt
     from paho.mqtt.enums import CallbackAPIVersion
 
-    from simulators.connections import Broker
+    from zerodistance.broker import parse_address
 
     if not name and not clear:
         raise typer.BadParameter("name the fault to start, for example door_ajar")
-    broker = Broker.of(load_settings().mqtt)
+    broker = parse_address(load_settings().mqtt)
     order: dict[str, Any] = {"action": "clear" if clear else "start", "fault": name or None}
     if not clear:
         order |= {"severity": severity, "hours": hours, "persistent": persistent}
@@ -134,6 +134,8 @@ def fault(
     client = mqtt.Client(CallbackAPIVersion.VERSION2)
     if broker.user is not None:
         client.username_pw_set(broker.user, broker.password)
+    if broker.tls:
+        client.tls_set()
 
     def connected(*_: Any) -> None:
         client.subscribe(f"zdsim/v1/{device}/truth", qos=1)
