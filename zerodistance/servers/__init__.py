@@ -1,0 +1,1 @@
+"""Servers of our own for benchmarks and tests: started here, ended with us."""
