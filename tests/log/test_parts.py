@@ -43,11 +43,23 @@ def test_a_kafka_address_is_read_back(hosts: list[str], prefix: str) -> None:
         "sqlite://relative.sqlite",
         "sqlite:/one",
         "redis://host:1",
+        "kafka://host:9092?silence_s=0",
+        "sqlite:///file?mode=ro",
     ],
 )
 def test_any_other_address_is_refused_with_an_example(address: str) -> None:
     with pytest.raises(SettingsError, match="write kafka://host:port"):
         open_log(address)
+
+
+def test_how_soon_others_take_over_is_said_in_the_address(tmp_path: Path) -> None:
+    log = open_log(f"sqlite:///{tmp_path / 'log.sqlite'}?silence_s=2.5")
+    try:
+        log.create_topics(["t"], 1)
+        assert (tmp_path / "log.sqlite").exists()
+        assert log._lease_s == 2.5
+    finally:
+        log.close()
 
 
 _TOPICS = st.dictionaries(st.sampled_from("tuv"), st.integers(1, 40), min_size=1)
