@@ -15,16 +15,18 @@ from ingest.adapters.memory import Memory
 from ingest.adapters.translate import Translator
 from ingest.forward import MAX_MESSAGES, Delivery, Forwarder
 from ingest.housekeeping import Housekeeping
-from ingest.letters import Quota
+from ingest.letters import Quota, make_letter
+from ingest.limits import LETTERS_PER_HOUR, FloodWatch, Limits
 from ingest.mqtt import Arrival, Subscriber
-from ingest.parse import Parser
+from ingest.parse import Parsed, Parser
+from ingest.sysinfo import TOPICS, BrokerWatch
 from ingest.tally import CONNECTED, WAITING, Tally
 from zerodistance.catalogue import load_catalogue
 from zerodistance.clock import Clock
 from zerodistance.errors import StoreError, UnavailableError
 from zerodistance.log import open_log
 from zerodistance.log.interface import Log
-from zerodistance.messages import LOG_TOPICS, TELEMETRY, DeadLetter, Reason
+from zerodistance.messages import LOG_TOPICS, TELEMETRY, DeadLetter, Reason, split_mqtt_topic
 from zerodistance.settings import Settings
 from zerodistance.store.adapters import Mappings, load_memory
 from zerodistance.store.database import Pool, open_pool, translated
@@ -55,6 +57,8 @@ class Ingest:
         quota: how many letters a device may have.
         filters: subscriptions for other people's devices.
         unwanted: such subscriptions of an earlier run, to be given up.
+        flood: told of messages beyond a device's rate.
+        heard_us: when an earlier run last read messages, platform time.
     """
 
     def __init__(
@@ -69,7 +73,13 @@ class Ingest:
         *,
         filters: Sequence[str] = (),
         unwanted: Sequence[str] = (),
+        flood: FloodWatch | None = None,
+        heard_us: int | None = None,
     ) -> None:
+        self.limits = Limits(settings.device_rate, settings.device_burst, heard_us=heard_us)
+        self._flood = flood or FloodWatch(settings.device_rate, 0)
+        self._rate_quota = Quota(per_hour=LETTERS_PER_HOUR)
+        self._watch = BrokerWatch()
         self._parser = parser
         self._clock = clock
         self._tally = tally
@@ -81,7 +91,7 @@ class Ingest:
             settings.mqtt_client_id,
             self._arrived,
             window=MAX_MESSAGES,
-            filters=filters,
+            filters=[*filters, *TOPICS],
             unwanted=unwanted,
         )
         self.forwarder = Forwarder(log.producer, log.partitions(TELEMETRY), wake=self.broker.wake)
@@ -92,6 +102,8 @@ class Ingest:
         Args:
             reading: False while stopping: nothing new is taken.
         """
+        listens = reading and self.broker.connected and not self.forwarder.full
+        self.limits.listening(listens, self._clock.now_us())
         pause = self.forwarder.pause_s()
         timeout = _TURN_S if pause is None else min(_TURN_S, pause)
         self.broker.turn(timeout, lambda: reading and not self.forwarder.full)
@@ -116,6 +128,12 @@ class Ingest:
 
     def _arrived(self, message: Arrival) -> None:
         received_us = self._clock.now_us()
+        if not self.limits.allows(message.topic, len(message.payload), received_us):
+            self._refuse(message, received_us)
+            return
+        if message.topic.startswith("$SYS/"):
+            self._hear_broker(message)
+            return
         parsed = self._parser.parse(
             message.topic, message.payload, received_us=received_us, retained=message.retained
         )
@@ -133,6 +151,36 @@ class Ingest:
             self.broker.publish(*request)
         delivery = Delivery(message.connection, message.mid, message.qos)
         self.forwarder.take(delivery, len(message.payload), parsed.samples, parsed.events, kept)
+
+    def _refuse(self, message: Arrival, received_us: int) -> None:
+        """Count a message beyond its device's rate, unread; keep it while the hour's allowance lasts."""
+        self._flood.refused(message.topic, received_us)
+        letters = []
+        place = split_mqtt_topic(message.topic)
+        device = place[0] if place is not None else ""
+        if self._rate_quota.allows(device, received_us):
+            letters.append(
+                make_letter(
+                    Reason.RATE_LIMITED,
+                    "The device sends more than ZD_DEVICE_RATE and ZD_DEVICE_BURST allow.",
+                    topic=message.topic,
+                    device=device,
+                    raw=message.payload,
+                    received_us=received_us,
+                    retained=message.retained,
+                )
+            )
+            self._tally.message(Parsed([], [], letters), 0)
+        else:
+            self._tally.unread(Reason.RATE_LIMITED)
+        delivery = Delivery(message.connection, message.mid, message.qos)
+        self.forwarder.take(delivery, len(message.payload), (), (), letters)
+
+    def _hear_broker(self, message: Arrival) -> None:
+        dropped = self._watch.note(message.topic, message.payload)
+        if dropped:
+            self._tally.add("dropped_by_broker", dropped)
+        self.forwarder.take(Delivery(message.connection, message.mid, message.qos), len(message.payload))
 
     def _is_allowed(self, letter: DeadLetter, strangers: set[str]) -> bool:
         unknown = letter.reason == Reason.UNKNOWN_DEVICE and letter.device in strangers

@@ -60,6 +60,15 @@ class Tally:
             if over_quota:
                 counts[STAGE, "letters_over_quota"] += over_quota
 
+    def unread(self, reason: str) -> None:
+        """Count a message that was refused before it was read, and of which nothing is kept."""
+        with self._lock:
+            counts = self._counts
+            counts[STAGE, "messages"] += 1
+            counts[STAGE, "refused"] += 1
+            counts[STAGE, "letters_over_quota"] += 1
+            counts[STAGE_REFUSED, reason] += 1
+
     def add(self, outcome: str, count: int) -> None:
         """Count something else of the stage ``ingest``."""
         with self._lock:

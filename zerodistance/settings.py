@@ -34,6 +34,13 @@ class Settings(BaseSettings):
         "", description="other people's devices: tasmota, shelly, zigbee2mqtt[=BASE], homeassistant, …"
     )
     adapters_zone: str = Field("", description="time zone of those that send local time: Asia/Tokyo")
+    device_rate: float = Field(
+        200, ge=0, description="messages a second that a device may send under one topic; 0: no limit"
+    )
+    device_burst: int = Field(20_000, ge=20, description="how many of them at once, after a rest")
+    flood_minutes: int = Field(
+        5, ge=0, description="a device at twice its rate for so long is disabled; 0: never"
+    )
     log: str = Field("", description="kafka://host:port[,host:port…] or sqlite:///path; empty: in data_dir")
     log_partitions: int = Field(24, ge=1, le=1024, description="fixed when the topics are made")
     database: str = Field("", description="postgresql://…; empty: the embedded server in data_dir")
