@@ -1,8 +1,8 @@
 """Many MQTT connections in one thread: each client has its own, with its own Last Will.
 
 paho's client is driven from outside through one selector, so thousands of connections cost no threads.
-Connections are opened a few at a time, as the broker answers. One that breaks is made again after a pause that
-is drawn anew for each and grows, so that those who lose their broker together do not come back together;
+Connections are opened a few at a time, as the broker answers. One that breaks is made again after a pause
+that is drawn anew for each and grows, so that those who lose their broker together do not come back together;
 while the broker is away only one connection at a time tries.
 """
 

@@ -5,6 +5,7 @@
     seed = 7
     climate = "tropical"        # temperate, subtropical, subtropical_south, tropical
     time_zone = "UTC"
+    tariff = "shanghai"         # cheaper at night; flat, zhejiang, jiangsu, economy_7, heures_creuses, fasce
 
     [[group]]
     type = "refrigerator"
@@ -31,6 +32,7 @@ import msgspec
 from simulators.faults import GrowthKind
 from simulators.households import CLIMATES, SPAN_S
 from simulators.physics import physics_of
+from simulators.tariffs import TARIFFS
 from zerodistance.catalogue import Catalogue
 from zerodistance.errors import SettingsError
 from zerodistance.messages.topics import DEVICE_ID
@@ -98,6 +100,7 @@ class FleetPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         lost: share of samples that an appliance never takes; ``missing``: share of single readings that fail.
         skew_s: standard deviation of the appliances' clock errors.
         region: of the households.
+        tariff: of their electricity, see :mod:`simulators.tariffs`.
         fault_codes: appliances raise the fault codes that they know.
         history_period_s: seconds between samples of a history written beforehand; None: as when live.
     """
@@ -107,6 +110,7 @@ class FleetPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     climate: str = "temperate"
     time_zone: str = "UTC"
     region: str = ""
+    tariff: str = "flat"
     language: Literal["en", "zh"] = "en"
     step_s: float = 30.0
     spread: float = 0.08
@@ -176,6 +180,8 @@ def _problems(plan: FleetPlan, catalogue: Catalogue) -> list[str]:
         return ["it needs at least one [[group]]"]
     if plan.climate not in CLIMATES:
         return [f"climate {plan.climate!r} is not known: choose of {', '.join(CLIMATES)}"]
+    if plan.tariff not in TARIFFS:
+        return [f"tariff {plan.tariff!r} is not known: choose of {', '.join(TARIFFS)}"]
     try:
         ZoneInfo(plan.time_zone)
     except (ZoneInfoNotFoundError, ValueError):

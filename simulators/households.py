@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.randomness import keyed
+from simulators.tariffs import TariffHomes
 from simulators.water_supply import mains_temperature, supply_of
 from simulators.water_use import draw_day, mixed_flow
 from zerodistance.errors import SettingsError
@@ -73,6 +74,8 @@ class HomeSpan:
         cold_water: temperature of the mains, °C.
         hardness: of the tap water, mg/L as CaCO₃, (homes,). ``tds``: dissolved solids, mg/L, (homes,).
         turbidity: NTU, (homes,). ``water_pressure``: kPa, (steps, homes).
+        cheap: 1 while electricity is cheap, (steps, homes); all 1 under a flat tariff.
+        delays: 1 for homes that delay washes until then; ``timed``: whose water heater has a timer, (homes,).
         wants_hot_water: works out :attr:`hot_water`, for those who ask.
     """
 
@@ -96,6 +99,9 @@ class HomeSpan:
     tds: Array
     turbidity: Array
     water_pressure: Array
+    cheap: Array
+    delays: Array
+    timed: Array
     wants_hot_water: Callable[[], Array]
 
     @property
@@ -131,6 +137,9 @@ class HomeSpan:
             self.tds[homes],
             self.turbidity[homes],
             self.water_pressure[:, homes],
+            self.cheap[:, homes],
+            self.delays[homes],
+            self.timed[homes],
             lambda: self.wants_hot_water()[:, homes],
         )
 
@@ -139,12 +148,18 @@ class Homes:
     """The homes of a fleet."""
 
     def __init__(
-        self, homes: int, seed: int, climate: str, utc_offset_hours: float = 0.0, region: str = ""
+        self,
+        homes: int,
+        seed: int,
+        climate: str,
+        utc_offset_hours: float = 0.0,
+        region: str = "",
+        tariff: str = "flat",
     ) -> None:
         """Draw the habits of ``homes`` homes; ``region`` says what water they get.
 
         Raises:
-            SettingsError: for a climate that is not in :data:`CLIMATES`.
+            SettingsError: for a climate that is not in :data:`CLIMATES`, or a tariff that is not known.
         """
         if climate not in CLIMATES:
             raise SettingsError(f"climate {climate!r} is not known: choose of {', '.join(CLIMATES)}.")
@@ -170,6 +185,7 @@ class Homes:
         self._tds = self.supply.tds * water.lognormal(0.0, 0.08, homes)
         self._turbidity = self.supply.turbidity * water.lognormal(0.0, 0.25, homes)
         self._pressure = self.supply.pressure * water.lognormal(0.0, 0.1, homes)
+        self._tariff = TariffHomes(tariff, homes, seed)
         self._day = lru_cache(maxsize=8)(self._draw_day)
         self._span = lru_cache(maxsize=4)(self._make_span)
         self._trips = lru_cache(maxsize=2)(self._draw_trips)
@@ -280,5 +296,8 @@ class Homes:
             tds=self._tds * (1.0 + 0.008 * today["damp"]),
             turbidity=self._turbidity * today["dust"] / 25.0,
             water_pressure=self._pressure * (1.0 - 0.12 * busy),
+            cheap=self._tariff.cheap(hour, (day + 3) % 7 >= 5),
+            delays=self._tariff.delays,
+            timed=self._tariff.timed,
             wants_hot_water=hot_water,
         )

@@ -241,7 +241,7 @@ class FleetSimulation:
     ) -> None:
         self.plan, self._catalogue = plan, catalogue
         offset = plan.utc_offset_hours(live or start)
-        homes = Homes(plan.homes, plan.seed, plan.climate, offset, plan.region)
+        homes = Homes(plan.homes, plan.seed, plan.climate, offset, plan.region, plan.tariff)
         self.populations = [Population(plan, group, homes, catalogue, to_us(start)) for group in plan.group]
         self._of = {device: population for population in self.populations for device in population.ids}
         live_us = to_us(live or start)

@@ -40,6 +40,7 @@ from simulators.physics.wet_cycle import (
     Programmes,
     WetCycle,
     cycle_state,
+    tariff_inputs,
 )
 
 _SETTINGS = 13.0
@@ -145,6 +146,7 @@ class Dishwasher(WetCycle):
         evening = (homes.hour >= 19.5) & (homes.hour < 23.5)
         return {
             **once,
+            **tariff_inputs(homes),
             "mind": rng.random(shape),
             "people": homes.people,
             "cooking": homes.cooking,
@@ -163,7 +165,7 @@ class Dishwasher(WetCycle):
         wants &= ~s["alarm_AE"]
         for device in np.flatnonzero(wants & (row["mind"] < 1.2 * seconds / 3600.0)):
             kind = int(np.searchsorted([0.6, 0.85, 0.92], row["kind"][device]))
-            self._begin(int(device), self.PROGRAMMES.names[kind + 1], row)
+            self._choose(int(device), self.PROGRAMMES.names[kind + 1], row)
         s["circulating"] = np.zeros(self.devices)
         self._leak(severity, seconds)
 

@@ -44,6 +44,7 @@ from simulators.physics.wet_cycle import (
     WetCycle,
     cycle_state,
     is_weekend,
+    tariff_inputs,
 )
 
 _RADIUS_M = 0.24  # of the drum, where unbalanced laundry sits
@@ -190,6 +191,7 @@ class WashingMachine(WetCycle):
         daytime = (homes.hour >= 7.0) & (homes.hour < 20.5)
         return {
             **once,
+            **tariff_inputs(homes),
             "mind": rng.random(shape),
             "people": homes.people,
             "awake": homes.awake * daytime[:, None],
@@ -206,7 +208,7 @@ class WashingMachine(WetCycle):
         wants = self._idle() & (s["basket"] >= enough) & (row["awake"] > 0) & (s["free"] < 1.0)
         for device in np.flatnonzero(wants & (row["mind"] < 0.8 * seconds / 3600.0)):
             kind = int(np.searchsorted([0.55, 0.8, 0.93], row["kind"][device]))
-            self._begin(int(device), self.PROGRAMMES.names[kind + 1], row)
+            self._choose(int(device), self.PROGRAMMES.names[kind + 1], row)
         self._leak(severity, seconds)
         s["rpm"] = np.where(self._idle(), 0.0, s["rpm"])
 

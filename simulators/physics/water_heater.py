@@ -12,7 +12,8 @@ Magnitudes: 120–180 L, 4.5 kW, 55–65 °C; standing loss 1–2 kWh a day (sto
 Regulation (EU) No 812/2013: S = 8.5 + 4.25 V^0.4 to 16.66 + 8.33 V^0.4 watts); a family's hot water 3–8 kWh
 a day (tapping profile M of Regulation (EU) No 814/2013: 5.845 kWh). Volumes, conductances and hysteresis are
 engineering estimates. The lower thermostat stands 3 K below the upper one, as installers set them, so what
-the top loses to the room only the upper element puts back.
+the top loses to the room only the upper element puts back. Where electricity is cheaper at night some homes
+have the lower element on a timer; the upper one may always heat.
 
 Faults at severity 1: ``element_lower_open`` the lower element draws nothing: the top is heated, the bottom
 stays cold, some hot water, soon gone; ``element_upper_open`` once the top is cold the control waits for the
@@ -126,6 +127,8 @@ class WaterHeater(Physics):
             # The mains' voltage: power goes with its square.
             "volts": 1.0 + 0.006 * rng.standard_normal(shape),
             "hardness": np.broadcast_to(homes.hardness, shape),
+            # A timer on the lower element; 1 where it may heat.
+            "timer": np.where(homes.timed > 0, homes.cheap, 1.0),
         }
 
     def step(self, row: Mapping[str, Array], severity: Severities, seconds: float) -> None:
@@ -134,7 +137,7 @@ class WaterHeater(Physics):
         tank = np.stack([s[name] for name in _NAMES])
         mass = p["litres"] / LAYERS * _JOULES_PER_L_K
         tank = self._draw(tank, row, severity, seconds)
-        upper, lower = self._control(tank, severity)
+        upper, lower = self._control(tank, severity, row["timer"] > 0)
         scaled = severity["element_scaled"]
         works_upper = upper & (severity["element_upper_open"] < 0.5)
         works_lower = lower & (severity["element_lower_open"] < 0.5) & (scaled < _SCALE_OPENS_AT)
@@ -188,8 +191,11 @@ class WaterHeater(Physics):
         s["flow"] = flow
         return tank
 
-    def _control(self, tank: Array, severity: Severities) -> tuple[Mask, Mask]:
-        """Two thermostats, the upper one first, and the cut-out: return which elements are switched on."""
+    def _control(self, tank: Array, severity: Severities, timer: Mask) -> tuple[Mask, Mask]:
+        """Two thermostats, the upper one first, and the cut-out: return which elements are switched on.
+
+        ``timer``: where the lower element has current.
+        """
         p, s = self.parameters, self.state
         upper, lower = tank[_UPPER], tank[_LOWER]
         warm = s["set_point"]
@@ -200,7 +206,7 @@ class WaterHeater(Physics):
         s["cut"] = (s["cut"] | (hottest >= p["cut_out"])) & (hottest > p["cut_out"] - _RESET_BELOW_K)
         live = s["on"] & ~s["cut"]
         stuck = severity["thermostat_stuck"] >= 0.5
-        return live & s["call_upper"], live & ~s["call_upper"] & (s["call_lower"] | stuck)
+        return live & s["call_upper"], live & timer & ~s["call_upper"] & (s["call_lower"] | stuck)
 
     def read(self) -> Mapping[str, Array]:
         """Return the true values of all channels."""

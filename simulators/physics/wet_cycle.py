@@ -9,6 +9,9 @@ washes every other day would otherwise be empty nearly always: the models need d
 judge, and the daily mean of a held value is exactly the trend over the last loads that tells a blocked drain
 from one odd load.
 
+Where electricity is cheaper at night some people fill the machine as ever and set the delayed start: it
+begins when the cheap hours do.
+
 When a fault is put right, whoever did it runs the shortest programme once, as engineers do: the held values
 then show whether it helped.
 """
@@ -86,6 +89,11 @@ def is_weekend(homes: HomeSpan) -> bool:
     return (day + 3) % 7 >= 5  # 1970-01-01, day 0, was a Thursday
 
 
+def tariff_inputs(homes: HomeSpan) -> dict[str, Array]:
+    """Return what a wet cycle's inputs need of the tariff: ``cheap`` and ``delays``, (steps, devices)."""
+    return {"cheap": homes.cheap, "delays": np.broadcast_to(homes.delays, homes.people.shape)}
+
+
 def cycle_state(devices: int) -> dict[str, NDArray[Any]]:
     """Return the state that every wet cycle has, of machines at rest."""
     numbers = (
@@ -93,7 +101,7 @@ def cycle_state(devices: int) -> dict[str, NDArray[Any]]:
         *("part_s", "part_litres", "part_from", "energy_from", "water_from", "power", "ill"),
     )
     state: dict[str, NDArray[Any]] = {name: np.zeros(devices) for name in numbers}
-    state |= {name: np.zeros(devices, dtype=np.int64) for name in ("programme", "phase")}
+    state |= {name: np.zeros(devices, dtype=np.int64) for name in ("programme", "phase", "delayed")}
     state |= {name: np.zeros(devices, dtype=bool) for name in ("alarm_OE", "alarm_IE", "alarm_HE")}
     state["tap"] = np.full(devices, np.nan)
     state["water_c"] = np.full(devices, 20.0)
@@ -134,6 +142,8 @@ class WetCycle(Physics):
         s["tap"] = np.where(np.isnan(s["tap"]), tap, s["tap"] + (tap - s["tap"]) * seconds / (20 * _DAY_S))
         self._after_repair(severity)
         self._habits(row, severity, seconds)
+        for device in np.flatnonzero((s["delayed"] > 0) & (row["cheap"] > 0) & (s["programme"] == 0)):
+            self._begin(int(device), self.PROGRAMMES.names[int(s["delayed"][device])], row)
         joules = p["standby"] * seconds
         busy = s["programme"] > 0
         s["total_s"] = np.where(busy, s["total_s"] + seconds, 0.0)
@@ -263,6 +273,7 @@ class WetCycle(Physics):
         """Start a programme; ``told`` are further fields of the event."""
         s = self.state
         s["programme"][device] = self.PROGRAMMES.names.index(programme)
+        s["delayed"][device] = 0
         for name in ("phase", "phase_s", "total_s", "paused_s", "part_s", "part_litres", "soaked"):
             s[name][device] = 0
         s["load"][device], s["target"][device], s["spin"][device] = load, target, spin
@@ -303,9 +314,16 @@ class WetCycle(Physics):
                 self._begin(int(device), self.TEST, None)
         s["ill"] = ill
 
+    def _choose(self, device: int, programme: str, row: Mapping[str, Array]) -> None:
+        """Start the programme that somebody has chosen, or delay it until electricity is cheap."""
+        if row["delays"][device] > 0 and row["cheap"][device] <= 0:
+            self.state["delayed"][device] = self.PROGRAMMES.names.index(programme)
+        else:
+            self._begin(device, programme, row)
+
     def _idle(self) -> Mask:
-        """Return which machines could be started."""
-        idle: Mask = self.state["programme"] == 0
+        """Return which machines could be started and wait for no delayed start."""
+        idle: Mask = (self.state["programme"] == 0) & (self.state["delayed"] == 0)
         return idle
 
     def read(self) -> Mapping[str, Array]:

@@ -107,7 +107,7 @@ def test_the_limit_of_open_files_is_raised_or_the_sentence_says_what_to_do(
     assert limits["now"] == (1024, 8192)
     make_room(5000)
     assert limits["now"] == (5200, 8192)
-    with pytest.raises(SettingsError, match="8,192.*ulimit -n 20200"):
+    with pytest.raises(SettingsError, match=r"8,192.*ulimit -n 20200"):
         make_room(20_000)
     monkeypatch.setattr(resource, "getrlimit", lambda _kind: (1024, 2048))
     pool = Connections(Address("127.0.0.1", 1, None, None, False))

@@ -55,6 +55,7 @@ def alone(hours: float, wanted: float = 0.0, *, on: bool = True) -> tuple[WaterH
         "cold": np.full(3, 15.0),
         "ambient": np.full(3, 20.0),
         "volts": np.ones(3),
+        "timer": np.ones(3),
         "hardness": np.full(3, 150.0),
     }
     for _ in range(round(hours * 60)):
@@ -146,7 +147,12 @@ def test_an_anode_wears_with_hardness_and_age() -> None:
         heater = WaterHeater.create(2, keyed(5, "anode"), 0.0)
         heater.state["anode"][:] = 1.0
         row = {name: np.full(2, 20.0) for name in ("wanted", "cold", "ambient")}
-        row |= {"wanted": np.zeros(2), "volts": np.ones(2), "hardness": np.full(2, hardness)}
+        row |= {
+            "wanted": np.zeros(2),
+            "volts": np.ones(2),
+            "timer": np.ones(2),
+            "hardness": np.full(2, hardness),
+        }
         for _ in range(30 * 12):
             heater.step(row, Severities(2), 7200.0)
         return float(heater.state["anode"].mean())
@@ -163,7 +169,7 @@ def test_turning_off_cools_the_tank_and_a_set_point_is_followed() -> None:
     assert heater.obey(0, "set_temperature", {"set_point": 45.0}).outcome == "done"
     assert heater.obey(1, "sing", {}).outcome == "refused"
     row = {name: np.full(3, 20.0) for name in ("cold", "ambient")}
-    row |= {"wanted": np.zeros(3), "volts": np.ones(3), "hardness": np.full(3, 100.0)}
+    row |= {"wanted": np.zeros(3), "volts": np.ones(3), "timer": np.ones(3), "hardness": np.full(3, 100.0)}
     for _ in range(240):
         heater.step(row, Severities(3), 60.0)
     assert heater.read()[TOP][0] == pytest.approx(45, abs=3)
