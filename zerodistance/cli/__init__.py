@@ -33,6 +33,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "dead-letters": ("zerodistance.cli.dead_letters", "Refused messages: list, show, replay, drop."),
     "devices": ("zerodistance.cli.devices", "Devices: list, add, claim those that wait."),
     "evaluate": ("zerodistance.cli.evaluate", "Measure the models on simulated and recorded data."),
+    "bench": ("zerodistance.cli.bench", "Measure the platform on this machine."),
     "dashboards": ("zerodistance.cli.dashboards", "Build the Grafana dashboards, write or push them."),
 }
 
