@@ -25,10 +25,10 @@ from stream.diagnose_rows import (
     save_states,
     to_finding,
 )
+from stream.starting import servers
 from zerodistance.catalogue import Catalogue, load_catalogue
 from zerodistance.clock import Clock
 from zerodistance.errors import InvalidMessageError
-from zerodistance.log import open_log
 from zerodistance.log.interface import Record, TopicPartition
 from zerodistance.messages import (
     EVENTS,
@@ -42,7 +42,7 @@ from zerodistance.messages import (
     encode_finding,
 )
 from zerodistance.settings import Settings
-from zerodistance.store import counts, database, outbox
+from zerodistance.store import counts, outbox
 from zerodistance.store.database import Connection
 
 _log = structlog.get_logger(__name__)
@@ -196,33 +196,28 @@ class DiagnosisHandler:
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
-    """Diagnose until ``stop`` is set; the relay of the outbox runs beside it.
+    """Diagnose until ``stop`` is set; the relay of the outbox runs beside it. Servers are waited for.
 
     Raises:
-        UnavailableError: log or database do not answer at the start.
+        LogError: the topics do not exist: ``zerodistance migrate`` makes them.
     """
     from stream.loop import CheckpointLoop
 
     catalogue = load_catalogue(settings.catalogue_folders())
-    pool = database.open_pool(settings)
-    try:
-        log = open_log(settings.log_address())
+    with servers(settings, stop, client_id="zd-diagnose", connections=4) as opened:
+        if opened is None:
+            return
+        pool, log = opened
+        relay = outbox.Relay(pool, log)
+        sender = threading.Thread(target=relay.run, args=(stop,), name="outbox")
+        sender.start()
         try:
-            relay = outbox.Relay(pool, log)
-            sender = threading.Thread(target=relay.run, args=(stop,), name="outbox")
-            sender.start()
-            try:
-                handler = DiagnosisHandler(catalogue, settings.make_clock())
-                CheckpointLoop(
-                    log, pool, CONSUMER, list(TOPICS), handler, interval_s=INTERVAL_S, stop=stop
-                ).run()
-            finally:
-                stop.set()
-                sender.join()
+            handler = DiagnosisHandler(catalogue, settings.make_clock())
+            _log.info("diagnose.runs")
+            CheckpointLoop(log, pool, CONSUMER, list(TOPICS), handler, interval_s=INTERVAL_S, stop=stop).run()
         finally:
-            log.close()
-    finally:
-        pool.close()
+            stop.set()
+            sender.join()
 
 
 __all__ = ["CONSUMER", "TOPICS", "DiagnosisHandler", "finding_id", "run"]

@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 
 from stream.loop import CheckpointLoop
 from stream.receipts import Settled, flatten, settle, unflatten
+from stream.starting import patiently, servers
 from stream.telling import ReceiptTeller
 from stream.upkeep import Upkeep
 from zerodistance.catalogue import Catalogue, load_catalogue
 from zerodistance.errors import InvalidMessageError
-from zerodistance.log import Record, TopicPartition, open_log
+from zerodistance.log import Record, TopicPartition
 from zerodistance.messages import (
     DEAD_LETTER,
     EVENTS,
@@ -28,7 +30,7 @@ from zerodistance.messages import (
 )
 from zerodistance.settings import Settings
 from zerodistance.store import arrivals, counts, letters
-from zerodistance.store.database import Connection, dsn, open_pool
+from zerodistance.store.database import Connection, dsn
 from zerodistance.store.telemetry import write_samples
 
 _log = structlog.get_logger(__name__)
@@ -149,20 +151,21 @@ class StoreHandler:
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
-    """Store what comes until ``stop`` is set.
+    """Store what comes until ``stop`` is set. Servers that are not there yet, or go away, are waited for.
 
     Raises:
-        UnavailableError: log or database do not answer at the start; later trouble is waited out.
         LogError: the topics do not exist: ``zerodistance migrate`` makes them.
     """
     catalogue = load_catalogue(settings.catalogue_folders())
-    with open_pool(settings, size=4) as pool:
-        log = open_log(settings.log_address(), client_id="zd-store")
+    with servers(settings, stop, client_id="zd-store", connections=4) as opened:
+        if opened is None:
+            return
+        pool, log = opened
         teller = ReceiptTeller(settings.mqtt)
         upkeep = Upkeep(dsn(settings), catalogue, settings.make_clock())
         try:
             for topic in (TELEMETRY, EVENTS, DEAD_LETTER):
-                log.partitions(topic)
+                patiently(partial(log.partitions, topic), stop)
             teller.start()
             upkeep.start()
             _log.info("store.runs")
@@ -179,5 +182,4 @@ def run(settings: Settings, stop: threading.Event) -> None:
         finally:
             upkeep.stop()
             teller.stop()
-            log.close()
     _log.info("store.ended")

@@ -68,6 +68,7 @@ class KafkaLog:
                 client_id=client_id,
                 bootstrap_timeout_ms=_BOOTSTRAP_MS,
                 request_timeout_ms=_REQUEST_MS,
+                reconnect_backoff_max_ms=1_000,  # by default a broker that is back is noticed after 30 s
             )
 
     def create_topics(self, topics: Iterable[str], partitions: int) -> None:

@@ -69,7 +69,7 @@ class KafkaLogConsumer:
             max_partition_fetch_bytes=_PARTITION_BYTES,
             allow_auto_create_topics=False,
             metadata_max_age_ms=60_000,
-            reconnect_backoff_max_ms=2_000,
+            reconnect_backoff_max_ms=1_000,
             metrics_enabled=False,
         )
         names = [prefix + topic for topic in topics]

@@ -54,7 +54,7 @@ class KafkaLogProducer:
             max_block_ms=_MAX_BLOCK_MS,
             delivery_timeout_ms=_DELIVERY_MS,
             allow_auto_create_topics=False,
-            reconnect_backoff_max_ms=2_000,
+            reconnect_backoff_max_ms=1_000,
             metrics_enabled=False,
         )
 

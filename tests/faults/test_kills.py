@@ -1,0 +1,67 @@
+"""SIGKILL to every process and every server at random moments of one run of 100,000 messages."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.fleet import Fleet
+from tests.faults.publisher import Publisher
+from tests.faults.world import OURS, SERVERS, World, seeded, world
+
+# Mosquitto saves this often in these tests; deploy/mosquitto.conf says how often in production.
+AUTOSAVE_S = 1.0
+
+
+@pytest.mark.kafka
+def test_six_kills_in_100000_messages_lose_nothing_and_double_nothing(tmp_path: Path, mosquitto: Any) -> None:
+    fleet = Fleet(devices=90, messages=1_044, silent=4, gateways=2)
+    with world(tmp_path, fleet, mosquitto) as place:
+        _run_with_kills(place, victims=[*OURS, *SERVERS], rate=6_000)
+
+
+def _run_with_kills(place: World, victims: list[str], rate: float) -> None:
+    """Kill each victim once, at random parts of the run, while the fleet publishes; then check everything."""
+    rng = seeded()
+    order = rng.sample(victims, len(victims))
+    # spread over the first three quarters, so that nothing is over before the last one dies
+    moments = sorted(rng.uniform(0.02, 0.75) for _ in order)
+    killed_broker_at = 0.0
+    place.start_and_wait(*OURS)
+    with Publisher("127.0.0.1", place.mosquitto.port, place.fleet, rate=rate) as publisher:
+        assert publisher.messages >= 100_000
+        for victim, moment in zip(order, moments, strict=True):
+            goal = moment * publisher.messages
+            place.wait(
+                lambda: publisher.published >= goal,  # noqa: B023 - used in this turn only
+                f"{moment:.0%} of the messages before {victim} dies",
+                120,
+                publisher,
+            )
+            down_s = rng.uniform(0.0, 1.0)
+            place.kill(victim)
+            if victim == "mosquitto":
+                killed_broker_at = time.monotonic()
+            print(f"{victim} killed at {publisher.published} messages, away for {down_s:.1f} s")
+            time.sleep(down_s)
+            place.restart(victim)
+        place.wait(publisher.is_done, "every device to be told", 150, publisher)
+        print(publisher.describe())
+        place.wait_for_log_to_be_read()
+        place.assert_all_is_stored_once()
+        place.assert_memory()
+        print(f"peak memory, MB: {place.peak_mb}")
+        _assert_bounded(place.lost_silently(), publisher, killed_broker_at)
+    place.shape.supervisor.check()
+    assert place.shape.stop() == [], "every process ends by itself when it is asked to"
+
+
+def _assert_bounded(lost: list[tuple[str, int]], publisher: Publisher, killed_at: float) -> None:
+    """What devices that do not count may lose: what the broker had acknowledged since it last saved."""
+    ages = [killed_at - publisher.acknowledged[message] for message in lost]
+    print(f"devices that do not count lost {len(lost)} of {len(publisher.acknowledged)} messages")
+    assert all(-0.1 <= age <= AUTOSAVE_S + 1.0 for age in ages), sorted(ages)[-3:]
+    assert not lost or killed_at
