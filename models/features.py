@@ -26,6 +26,8 @@ RING = 12
 
 N, SUM, SQUARES, MIN, MAX, BAD = range(6)
 STATS = 6
+STARTS, RUNS, RUN_MINUTES, RESTS, REST_MINUTES = range(5)
+CYCLE_STATS = 5
 
 Singles = NDArray[np.float32]
 Rows = tuple[Ints, Ints, Singles, Bools]
@@ -43,6 +45,8 @@ class Panes:
         above: (R, A, 2) count and sum of readings above each threshold.
         growth: (R, G) growth of counters.
         idle: (R, A) minutes at the end of the pane since a reading was above each threshold, NaN if unknown.
+        cycles: (R, Y, CYCLE_STATS) of each tracker: starts; runs that ended, their minutes; rests too.
+        since: (R, Z) hours at the end of the pane since each plateau was seen.
     """
 
     device: Ints
@@ -51,6 +55,8 @@ class Panes:
     above: Singles
     growth: Singles
     idle: Singles
+    cycles: Singles
+    since: Singles
 
 
 def pane_width(period_us: Ints) -> Ints:
@@ -110,8 +116,8 @@ def make_panes(
     last_on = np.empty(on_us.shape)
     # after a silence nobody knows what ran meanwhile: counting starts anew
     silent = time_us - previous_us > SILENCE_PANES * pane_us
-    for slot, (channel, level) in enumerate(plan.thresholds):
-        over = zero[:, int(channel)] > level
+    for slot, (channel, level, edge) in enumerate(plan.thresholds):
+        over = (zero[:, int(channel)] > level) & (zero[:, int(channel)] < edge)
         over &= there[:, int(channel)]
         known = np.where(over | silent, time_us.astype(np.float64), np.nan)
         last_on[:, slot], _ = carry_forward(device, known, on_us[:, slot])
@@ -121,7 +127,11 @@ def make_panes(
     growth = np.empty((len(starts), len(plan.grown)), np.float32)
     for slot, channel in enumerate(plan.grown):
         growth[:, slot] = np.add.reduceat(counter_steps(device, exact[:, channel], last[:, slot]), starts)
-    return Panes(device[starts], pane[starts] * pane_us[starts], stats, above, growth, idle), last_on
+    # filled in by the trackers of cycles (models.cycles), which remember what came before
+    cycles = np.zeros((len(starts), len(plan.cycles), CYCLE_STATS), np.float32)
+    since = np.full((len(starts), len(plan.plateaus)), np.nan, np.float32)
+    time = pane[starts] * pane_us[starts]
+    return Panes(device[starts], time, stats, above, growth, idle, cycles, since), last_on
 
 
 def counter_steps(device: Ints, total: Floats, before: Floats) -> Floats:
@@ -188,6 +198,7 @@ class Windows:
     stats: Floats
     above: Floats
     growth: Floats
+    cycles: Floats
     panes: Floats
     slope: Floats
     oldest_us: Ints
@@ -203,6 +214,7 @@ def look_back(plan: TypePlan, table: Table, width_us: int) -> Windows:
     stats[:, :, MIN], stats[:, :, MAX] = np.inf, -np.inf
     above = np.zeros((size, len(plan.thresholds), 2))
     growth = np.zeros((size, len(plan.grown)))
+    cycles = np.zeros((size, len(plan.cycles), CYCLE_STATS))
     number = np.zeros(size)
     # for the slope: weighted sums over pane means, time in hours before the newest pane
     moments = np.zeros((size, len(plan.channels), 4))
@@ -219,6 +231,7 @@ def look_back(plan: TypePlan, table: Table, width_us: int) -> Windows:
         stats[here, :, MAX] = np.maximum(stats[here, :, MAX], source[:, :, MAX])
         above[here] += panes.above[rows[here]]
         growth[here] += panes.growth[rows[here]]
+        cycles[here] += panes.cycles[rows[here]]
         number[here] += source[:, :, N].max(axis=1) > 0
         hours = ((panes.time_us[rows[here]] - panes.time_us[here]) / 3.6e9)[:, None]
         moments[here, :, 0] += source[:, :, N] * hours
@@ -229,7 +242,7 @@ def look_back(plan: TypePlan, table: Table, width_us: int) -> Windows:
     over = n * moments[:, :, 2] - moments[:, :, 0] * stats[:, :, SUM]
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = np.where(below > 1e-9 * n * n, over / below, np.nan)
-    return Windows(stats, above, growth, number, slope, panes.time_us - width)
+    return Windows(stats, above, growth, cycles, number, slope, panes.time_us - width)
 
 
 def compute_features(plan: TypePlan, table: Table) -> tuple[Floats, Floats, Floats]:
@@ -270,6 +283,12 @@ def compute_features(plan: TypePlan, table: Table) -> tuple[Floats, Floats, Floa
             elif feature.kind == "level_on":
                 on = window.above[:, slot, 0]
                 value = np.where(on >= np.maximum(1, 0.1 * n), window.above[:, slot, 1] / on, np.nan)
+            elif plan.cycle_slot[f] >= 0:
+                value = _cycle_value(feature.kind, window.cycles[:, plan.cycle_slot[f]], window, table)
+            elif feature.kind == "since":
+                value = np.where(
+                    table.panes.stats[:, c, N] > 0, table.panes.since[:, plan.since_slot[f]], np.nan
+                )
             else:  # delta
                 value = window.growth[:, int(np.flatnonzero(plan.grown == c)[0])]
             enough = (window.panes >= np.maximum(2, panes / 2)) & (n > 0)
@@ -281,3 +300,11 @@ def compute_features(plan: TypePlan, table: Table) -> tuple[Floats, Floats, Floa
         total = short.stats[:, :, N] + short.stats[:, :, BAD]
         bad = np.where(total > 0, short.stats[:, :, BAD] / total, 0.0)
     return values, contexts, bad
+
+
+def _cycle_value(kind: str, cycles: Floats, window: Windows, table: Table) -> Floats:
+    """Return (T,) starts per hour, or mean minutes of the runs or rests that ended in the window."""
+    if kind == "starts":
+        return np.asarray(cycles[:, STARTS] / (window.panes * (table.pane_us / 3.6e9)))
+    number, minutes = (RUNS, RUN_MINUTES) if kind == "on_time" else (RESTS, REST_MINUTES)
+    return np.where(cycles[:, number] > 0, cycles[:, minutes] / cycles[:, number], np.nan)

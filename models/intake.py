@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from models.cycles import track_cycles
 from models.features import PANE_US, Panes, Rows, Singles, Table, carry_forward, make_panes, pane_width
 from models.plan import MINUTE_US, Bools, Ints, TypePlan
 from models.state import State
@@ -45,6 +46,7 @@ class Intake:
         last = s.counter[device]
         panes, on_us = make_panes(self.plan, rows, s.pane_us[device], last, s.on_us[device], previous)
         s.on_us[device] = on_us
+        panes = track_cycles(self.plan, s, rows, s.pane_us[device], previous, panes)
         for slot, channel in enumerate(self.plan.grown):
             newest, _ = carry_forward(device, values[:, channel].astype(np.float64), last[:, slot])
             s.counter[device, slot] = newest
@@ -151,10 +153,16 @@ class Intake:
             np.concatenate([s.ring_stats[who][slot], new.stats])[order],
             np.concatenate([s.ring_above[who][slot], new.above])[order],
             np.concatenate([s.ring_growth[who][slot], new.growth])[order],
-            np.concatenate([np.full((len(old), new.idle.shape[1]), np.nan, np.float32), new.idle])[order],
+            np.concatenate([_blank(len(old), new.idle), new.idle])[order],
+            np.concatenate([s.ring_cycles[who][slot], new.cycles])[order],
+            np.concatenate([_blank(len(old), new.since), new.since])[order],
         )
         is_new = np.concatenate([np.zeros(len(old), np.bool_), np.ones(len(new.device), np.bool_)])[order]
         return Table(panes, is_new, s.pane_us[panes.device])
+
+
+def _blank(size: int, like: Singles) -> Singles:
+    return np.full((size, like.shape[1]), np.nan, np.float32)
 
 
 def no_rows(channels: int) -> Rows:

@@ -168,6 +168,7 @@ class Judge:
         s.ring_stats[device, place] = panes.stats[keep]
         s.ring_above[device, place] = panes.above[keep]
         s.ring_growth[device, place] = panes.growth[keep]
+        s.ring_cycles[device, place] = panes.cycles[keep]
 
     def _turn_day(self, device: Ints, day: Ints) -> None:
         """Close the day of devices whose first row of another day comes now."""

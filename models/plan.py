@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from zerodistance.catalogue import ApplianceType, Channel, Fault, Feature
 from zerodistance.errors import CatalogueError
 
-MODEL_VERSION = "1"
+MODEL_VERSION = "2"
 UNKNOWN = "unknown"
 
 MINUTE_US = 60_000_000
@@ -24,6 +24,8 @@ DAY_US = 24 * HOUR_US
 
 MAX_CONTEXTS = 2
 """Most channels that one feature may be corrected for."""
+
+CYCLE_KINDS = ("starts", "on_time", "rest_time")
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -59,7 +61,11 @@ class TypePlan:
         half: (C,) half width of that range.
         tolerance: (F,) smallest residual that matters.
         above_slot: (F,) column of the feature's threshold in the counts above thresholds, −1 for none.
-        thresholds: (A, 2) channel and level of each such column.
+        thresholds: (A, 3) channel, level, and upper edge (infinite: none) of each such column.
+        cycle_slot: (F,) tracker of the feature's cycles, −1 for none.
+        cycles: (Y, 4) channel, level, release and upper edge of each tracker of on/off runs.
+        since_slot: (F,) tracker of the time since a plateau, −1 for none.
+        plateaus: (Z, 4) channel, level, microseconds that it lasts, level above which time counts.
         grown: (G,) channels whose growth is counted (``delta`` features).
         usual: (F, 2) middle and an eighth of the width of the normal range, NaN where there is none: what is
             expected, and its scale, as long as nothing is learned.
@@ -90,6 +96,10 @@ class TypePlan:
     tolerance: Floats
     above_slot: Ints
     thresholds: Floats
+    cycle_slot: Ints
+    cycles: Floats
+    since_slot: Ints
+    plateaus: Floats
     grown: Ints
     usual: Floats
     limits: Floats
@@ -109,8 +119,12 @@ class TypePlan:
         channel = self.appliance.channels[description.channel]
         if description.kind == "duty" or (description.kind == "mean" and channel.kind == "state"):
             return "%", 100.0
-        if description.kind == "idle":
+        if description.kind in ("idle", "on_time", "rest_time"):
             return "min", 1.0
+        if description.kind == "starts":
+            return "1/h", 1.0
+        if description.kind == "since":
+            return "h", 1.0
         if description.kind == "slope":
             return f"{channel.unit}/h", 1.0
         return channel.unit, 1.0
@@ -152,14 +166,23 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
         if fault.time_scale == "minutes"
         for name in fault.signature
     }
-    thresholds: list[tuple[int, float]] = []
+    thresholds: list[tuple[float, ...]] = []
+    cycles: list[tuple[float, ...]] = []
+    plateaus: list[tuple[float, ...]] = []
     above_slot = np.full(len(features), -1, np.int64)
+    cycle_slot, since_slot = above_slot.copy(), above_slot.copy()
     for position, feature in enumerate(rows):
+        number = index[feature.channel]
+        edge = np.inf if feature.below is None else feature.below
         if feature.kind in ("duty", "level_on", "idle"):
-            key = (index[feature.channel], feature.above)
-            if key not in thresholds:
-                thresholds.append(key)
-            above_slot[position] = thresholds.index(key)
+            above_slot[position] = _place(thresholds, (number, feature.above, edge))
+        elif feature.kind in CYCLE_KINDS:
+            release = 0.8 * feature.above if feature.release is None else feature.release
+            cycle_slot[position] = _place(cycles, (number, feature.above, release, edge))
+        elif feature.kind == "since":
+            counting = -np.inf if feature.counting_above is None else feature.counting_above
+            lasting = feature.lasting_minutes * MINUTE_US
+            since_slot[position] = _place(plateaus, (number, feature.above, lasting, counting))
     context = np.full((len(features), MAX_CONTEXTS), -1, np.int64)
     limits = np.tile([-np.inf, np.inf], (len(features), 1))
     usual_range = np.full((len(features), 2), np.nan)
@@ -192,7 +215,10 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
         faults=faults,
         channel=np.array([index[feature.channel] for feature in rows], np.int64),
         is_long=np.array(
-            [f.kind in ("duty", "level_on") or n not in quick for n, f in zip(features, rows, strict=True)],
+            [
+                f.kind in ("duty", "level_on", *CYCLE_KINDS) or n not in quick
+                for n, f in zip(features, rows, strict=True)
+            ],
             np.bool_,
         ),
         relative=np.array([index[feature.relative_to] for feature in rows], np.int64),
@@ -203,7 +229,11 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
         half=np.array([(high - low) / 2 for low, high in usual]),
         tolerance=np.array([feature.tolerance for feature in rows]),
         above_slot=above_slot,
-        thresholds=np.array(thresholds, np.float64).reshape(-1, 2),
+        thresholds=np.array(thresholds, np.float64).reshape(-1, 3),
+        cycle_slot=cycle_slot,
+        cycles=np.array(cycles, np.float64).reshape(-1, 4),
+        since_slot=since_slot,
+        plateaus=np.array(plateaus, np.float64).reshape(-1, 4),
         grown=np.array(
             sorted({index[feature.channel] for feature in rows if feature.kind == "delta"}), np.int64
         ),
@@ -224,12 +254,19 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
     )
 
 
+def _place(known: list[tuple[float, ...]], key: tuple[float, ...]) -> int:
+    """Return where ``key`` stands in a list, adding it if it is new."""
+    if key not in known:
+        known.append(key)
+    return known.index(key)
+
+
 def _possible(feature: Feature, channel: Channel) -> tuple[float, float]:
     """Return the range of values that a feature can have, by its kind and its channel's valid range."""
     match feature.kind:
         case "duty":
             return 0.0, 1.0
-        case "spread" | "delta" | "idle":
+        case "spread" | "delta" | "idle" | "starts" | "on_time" | "rest_time" | "since":
             return 0.0, np.inf
         case "slope":
             return -np.inf, np.inf

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.features import PANE_US, RING, STATS
+from models.features import CYCLE_STATS, PANE_US, RING, STATS
 from models.plan import Bools, Floats, Ints, TypePlan
 
 P = 8
@@ -38,6 +38,10 @@ class State:
     repeated: Ints  # (D,) samples of an instant that was already there
     counter: Floats  # (D, G) last reading of each counter
     on_us: Floats  # (D, A) when a reading was last above each threshold, NaN for unknown
+    run_on: Floats  # (D, Y) each tracker of cycles: 1 on, 0 off, NaN unknown
+    run_us: Floats  # (D, Y) when it turned, NaN for unknown
+    plateau_us: Ints  # (D, Z) how long the plateau of now has lasted
+    since_us: Ints  # (D, Z) time counted since a plateau was seen, −1 for never
     level: Floats  # (D, C) last known pane mean
     off_us: Floats  # (D, C) last pane in which a state channel was not on
     moved_us: Floats  # (D, C) last pane in which a set-point changed
@@ -45,6 +49,7 @@ class State:
     ring_stats: Singles  # (D, RING, C, STATS)
     ring_above: Singles  # (D, RING, A, 2)
     ring_growth: Singles  # (D, RING, G)
+    ring_cycles: Singles  # (D, RING, Y, CYCLE_STATS)
     mark_us: Ints  # (D, MARKS) like a band: slot by time
     marks: NDArray[np.uint8]  # (D, MARKS, BITS) what was over its threshold
     band_us: Ints  # (D, BAND_PANES)
@@ -85,6 +90,7 @@ class State:
     def __init__(self, plan: TypePlan) -> None:
         c, f, k = len(plan.channels), len(plan.features), len(plan.faults)
         a, g, t = len(plan.thresholds), len(plan.grown), len(TRIANGLE[0])
+        y, z = len(plan.cycles), len(plan.plateaus)
         s = k + 2 * f
         f4, f8, i8 = np.float32, np.float64, np.int64
         self._spec: dict[str, tuple[tuple[int, ...], type, float]] = {
@@ -97,6 +103,10 @@ class State:
             "repeated": ((), i8, 0),
             "counter": ((g,), f8, np.nan),
             "on_us": ((a,), f8, np.nan),
+            "run_on": ((y,), f8, np.nan),
+            "run_us": ((y,), f8, np.nan),
+            "plateau_us": ((z,), i8, 0),
+            "since_us": ((z,), i8, -1),
             "level": ((c,), f8, np.nan),
             "off_us": ((c,), f8, np.nan),
             "moved_us": ((c,), f8, np.nan),
@@ -104,6 +114,7 @@ class State:
             "ring_stats": ((RING, c, STATS), f4, 0),
             "ring_above": ((RING, a, 2), f4, 0),
             "ring_growth": ((RING, g), f4, 0),
+            "ring_cycles": ((RING, y, CYCLE_STATS), f4, 0),
             "mark_us": ((MARKS,), i8, -1),
             "marks": ((MARKS, BITS), np.uint8, 0),
             "band_us": ((BAND_PANES,), i8, -1),
@@ -165,7 +176,7 @@ class State:
 
     def restart(self, row: int) -> None:
         """Forget a device's windows, for example because its sampling period changed."""
-        for name in ("ring_us", "ring_stats", "ring_above", "ring_growth", "mark_us"):
+        for name in ("ring_us", "ring_stats", "ring_above", "ring_growth", "ring_cycles", "mark_us"):
             getattr(self, name)[row] = self._spec[name][2]
 
     def export(self, row: int) -> bytes:

@@ -147,6 +147,12 @@ def _problems(a: ApplianceType, stem: str) -> Iterable[tuple[str, str]]:
                         f"features.{name}.{field}",
                         f"names the channel {reference!r}, which is not in channels",
                     )
+        if feature.below is not None and feature.below <= feature.above:
+            yield f"features.{name}.below", f"must lie above the threshold {feature.above:g}"
+        if feature.release is not None and feature.release > feature.above:
+            yield f"features.{name}.release", f"must not lie above the threshold {feature.above:g}"
+        if feature.lasting_minutes < 0:
+            yield f"features.{name}.lasting_minutes", "must not be negative"
     for name, code in a.fault_codes.items():
         if code.fault and code.fault not in a.faults:
             yield f"fault_codes.{name}.fault", f"names the fault {code.fault!r}, which is not in faults"

@@ -48,9 +48,18 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     Attributes:
         kind: mean, minimum, maximum, spread (standard deviation), slope (unit per hour), duty (share of
             time above ``above``), level_on (mean while above ``above``), idle (minutes since it was last
-            above ``above``), delta (growth of a counter).
+            above ``above``), delta (growth of a counter). Of cycles, a run going from a reading above
+            ``above`` to one below ``release``: starts (runs begun per hour), on_time (mean minutes of the
+            runs that ended), rest_time (mean minutes between them); since (hours in which it was above
+            ``counting_above``, since a plateau above ``above`` of at least ``lasting_minutes`` was seen).
         channel: the channel it reads.
-        above: threshold of duty, level_on and idle, in the channel's unit.
+        above: threshold of duty, level_on, idle and the cycles, in the channel's unit.
+        below: upper edge for duty, level_on and the cycles: a reading from here on is something else (a
+            defrost heater, not the compressor) and counts as off; None: no such edge.
+        release: a run ends below this (hysteresis); None: 80 % of ``above``.
+        lasting_minutes: how long the plateau of ``since`` lasts at least.
+        counting_above: ``since`` counts only hours in which the channel was above this (a compressor's
+            running hours); None: hours of the clock.
         corrected_for: channels (ambient, usage) whose linear effect the baseline takes out.
         tolerance: smallest residual that matters, in the feature's unit: keeps a very quiet baseline
             from calling its own noise a fault.
@@ -62,9 +71,27 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """
 
     title: Text
-    kind: Literal["mean", "minimum", "maximum", "spread", "slope", "duty", "level_on", "idle", "delta"]
+    kind: Literal[
+        "mean",
+        "minimum",
+        "maximum",
+        "spread",
+        "slope",
+        "duty",
+        "level_on",
+        "idle",
+        "delta",
+        "starts",
+        "on_time",
+        "rest_time",
+        "since",
+    ]
     channel: str
     above: float = 0.0
+    below: float | None = None
+    release: float | None = None
+    lasting_minutes: float = 5.0
+    counting_above: float | None = None
     corrected_for: tuple[str, ...] = ()
     tolerance: float = 0.0
     while_on: str = ""

@@ -144,8 +144,13 @@ def _channel(a: ApplianceType, name: str, channel: Channel, language: str) -> tu
     )
 
 
+_WITH_THRESHOLD = ("duty", "level_on", "idle", "starts", "on_time", "rest_time", "since")
+
+
 def _feature(name: str, feature: Feature, language: str) -> tuple[str, ...]:
-    above = f" above {feature.above:g}" if feature.kind in ("duty", "level_on") else ""
+    above = f" above {feature.above:g}" if feature.kind in _WITH_THRESHOLD else ""
+    if feature.below is not None:
+        above += f" and below {feature.below:g}"
     judged = [f"corrected for `{other}`" for other in feature.corrected_for]
     if feature.while_on:
         judged.append(f"while `{feature.while_on}` is on")

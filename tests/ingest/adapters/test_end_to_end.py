@@ -173,7 +173,7 @@ def duty(pool: Pool, catalogue: Catalogue) -> float:
     assert table is not None
     features, _, _ = compute_features(plan, table)
     there = {name for f, name in enumerate(plan.features) if np.isfinite(features[:, f]).any()}
-    assert there == {"duty", "off_time", "running_power", "power_mean"}
+    assert there == {"duty", "off_time", "running_power", "run_time", "power_mean"}
     return float(np.nanmedian(features[12:, list(plan.features).index("duty")]))
 
 
