@@ -44,6 +44,7 @@ def apply_catalogue(
             done.extend(_apply_type(conn, appliance, partitioned=partitioned))
             if not partitioned:
                 timescale.set_retention(conn, appliance, by_policy=retention_policy)
+                timescale.compress_rollups(conn, appliance.type)
     return done
 
 

@@ -24,12 +24,19 @@ _OLDEST = (2, 18)
 _CHUNK = timedelta(days=1)
 # Late rows come mostly within days: until then they need not be put into compressed batches.
 _COMPRESS_AFTER = timedelta(days=7)
+_DECOMPRESSION_LIMIT = "timescaledb.max_tuples_decompressed_per_dml_transaction"
 # level → (how far back a policy looks, how far it stays off the present, how often it runs)
 _POLICIES = {
     "5m": (timedelta(days=3), timedelta(minutes=10), timedelta(minutes=5)),
     "1h": (timedelta(days=3), timedelta(hours=2), timedelta(minutes=30)),
     "1d": (timedelta(days=10), timedelta(days=2), timedelta(hours=6)),
 }
+
+
+# A rollup's row is many times as wide as a telemetry row: left as it is, rollups would outgrow compressed rows.
+# Policies refresh at most ten days back. A day a row a device is not worth a batch: the level 1d stays.
+_COMPRESS_ROLLUPS_AFTER = timedelta(days=14)
+_COMPRESSED_LEVELS = ("5m", "1h")
 
 
 def offered(conn: Connection) -> bool:
@@ -137,6 +144,32 @@ def create_rollup(
     )
 
 
+def compress_rollups(conn: Connection, appliance_type: str) -> list[str]:
+    """Give the continuous aggregates of a type their columnstore; return those that had none yet."""
+    names = [
+        stored_name(appliance_type, level, generation)
+        for generation in generations(conn, appliance_type)
+        for level in _COMPRESSED_LEVELS
+    ]
+    rows = conn.execute(
+        "SELECT view_name FROM timescaledb_information.continuous_aggregates"
+        " WHERE view_schema = 'storage' AND view_name = ANY(%s) AND NOT compression_enabled ORDER BY 1",
+        (names,),
+    ).fetchall()
+    for (name,) in rows:
+        conn.execute(
+            sql.SQL(
+                "ALTER MATERIALIZED VIEW {} SET (timescaledb.enable_columnstore = true,"
+                " timescaledb.segmentby = 'device_id', timescaledb.orderby = 'bucket')"
+            ).format(sql.Identifier("storage", name))
+        )
+        conn.execute(
+            "CALL add_columnstore_policy(%s::regclass, after => %s, if_not_exists => true)",
+            (f"storage.{name}", _COMPRESS_ROLLUPS_AFTER),
+        )
+    return [row[0] for row in rows]
+
+
 def stored_name(appliance_type: str, level: str, generation: int) -> str:
     """Return the name of a continuous aggregate in schema ``storage``."""
     return f"{appliance_type}_{level}" + (f"_{generation}" if generation > 1 else "")
@@ -162,6 +195,8 @@ def refresh(conn: Connection, appliance: ApplianceType, lower: datetime, upper: 
         lower: from; each level begins at its own bucket.
         upper: until.
     """
+    # what comes late may fall into compressed chunks of the rollups, too
+    conn.execute("SELECT set_config(%s, '0', false)", (_DECOMPRESSION_LIMIT,))
     for generation in generations(conn, appliance.type):
         for level in LEVELS:
             width = timedelta(seconds=LEVEL_SECONDS[level])
@@ -184,5 +219,5 @@ def drop_before(conn: Connection, appliance_type: str, moment: datetime) -> list
 
 
 def lift_decompression_limit(conn: Connection) -> None:
-    """Let this transaction write into as many compressed rows as its late rows meet."""
-    conn.execute("SELECT set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true)")
+    """Let this transaction write into as many compressed rows as its late rows meet (100,000 without it)."""
+    conn.execute("SELECT set_config(%s, '0', true)", (_DECOMPRESSION_LIMIT,))
