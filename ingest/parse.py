@@ -144,7 +144,7 @@ class Parser:
                 Reason.UNKNOWN_DEVICE, f"{device} is not registered: claim it, and its letters are replayed."
             )
         if entry.retired:
-            raise InvalidMessageError(Reason.UNKNOWN_DEVICE, f"{device} is retired.")
+            raise InvalidMessageError(Reason.UNKNOWN_DEVICE, f"{device} is retired or disabled.")
         return entry
 
     def _telemetry(self, message: Message, entry: Entry | None) -> Parsed:
@@ -201,7 +201,7 @@ class Parser:
                 name, Reason.UNKNOWN_DEVICE, f"{name} is not registered: claim it for {gateway}."
             )
         if entry.retired:
-            raise _ChildError(name, Reason.UNKNOWN_DEVICE, f"{name} is retired.")
+            raise _ChildError(name, Reason.UNKNOWN_DEVICE, f"{name} is retired or disabled.")
         if entry.gateway_id != gateway:
             raise _ChildError(
                 name, Reason.NOT_A_CHILD, f"{gateway} was not given {name} and may not speak for it."

@@ -45,10 +45,7 @@ def probe(url: str, timeout_s: float = 3.0) -> Answer:
             reconnect_on_failure=False,
         )
         client.connect_timeout = timeout_s
-        if address.user is not None:
-            client.username_pw_set(address.user, address.password)
-        if address.tls:
-            client.tls_set()
+        address.prepare(client)
         client.on_connect = on_connect
         try:
             client.connect(address.host, address.port)

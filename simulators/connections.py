@@ -144,7 +144,7 @@ class Connections:
     def __init__(self, broker: Address) -> None:
         self.broker = broker
         # One context for all: each would read the certificates of all authorities again.
-        self.tls = ssl.create_default_context() if broker.tls else None
+        self.tls = broker.context()
         self.connected = 0
         self.reconnections = 0
         self.whole_s: float | None = None

@@ -43,10 +43,7 @@ class SimulatedWorld:
         self._faults: dict[str, list[str]] = {}
         self._lock = threading.Lock()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="zd-people")
-        if address.user is not None:
-            self._client.username_pw_set(address.user, address.password)
-        if address.tls:
-            self._client.tls_set()
+        address.prepare(self._client)
         self._client.on_connect = self._connected
         self._client.on_message = self._heard
         try:

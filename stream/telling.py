@@ -54,10 +54,7 @@ class ReceiptTeller:
             SettingsError: the address is none.
         """
         where = parse_address(self._address)
-        if where.user is not None:
-            self._client.username_pw_set(where.user, where.password)
-        if where.tls:
-            self._client.tls_set()
+        where.prepare(self._client)
         self._client.reconnect_delay_set(1, 10)
         self._client.connect_async(where.host, where.port, keepalive=30)
         self._client.loop_start()

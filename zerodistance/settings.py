@@ -28,7 +28,10 @@ class Settings(BaseSettings):
     clock: str = Field("system", description="system, or START@RATE[@ANCHOR]")
     catalogue_path: str = Field("", description="folders with further catalogue files, joined by ':'")
 
-    mqtt: str = Field("mqtt://127.0.0.1:1883", description="mqtt://[user:password@]host[:port]")
+    mqtt: str = Field(
+        "mqtt://127.0.0.1:1883",
+        description="mqtt://[user:password@]host[:port], or mqtts://…[?ca=FILE][&cert=FILE&key=FILE]",
+    )
     mqtt_client_id: str = Field("zd-ingest", description="fixed, so that the broker keeps the session")
     adapters: str = Field(
         "", description="other people's devices: tasmota, shelly, zigbee2mqtt[=BASE], homeassistant, …"
@@ -60,12 +63,33 @@ class Settings(BaseSettings):
     webhook_url: str = Field("", description="messages to people are also posted here as JSON; empty: none")
     webhook_secret: str = Field("", description="signs them; shared with whoever receives them")
 
+    tls_cert: Path | None = Field(None, description="serve and console speak HTTPS with this chain (PEM)")
+    tls_key: Path | None = Field(None, description="and this key (PEM)")
+    trusted_proxies: str = Field(
+        "", description="addresses of proxies whose X-Forwarded-Proto and -For are believed, joined by ','"
+    )
+    ca_dir: Path | None = Field(None, description="the certificate authority's folder; empty: in data_dir")
+    broker_dir: Path | None = Field(
+        None, description="where broker-access writes the broker's passwords and CRL; empty: in data_dir"
+    )
+    broker_accounts: str = Field(
+        "", description="the platform's accounts at the broker: _name:password, joined by ','"
+    )
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_json: bool = False
 
     def log_address(self) -> str:
         """Return the log's address; by default a SQLite file in the data folder."""
         return self.log or f"sqlite:///{(self.data_dir / 'log.sqlite').absolute()}"
+
+    def ca_folder(self) -> Path:
+        """Return where the certificate authority is."""
+        return self.ca_dir or self.data_dir / "ca"
+
+    def broker_folder(self) -> Path:
+        """Return where the files for the broker go."""
+        return self.broker_dir or self.data_dir / "broker"
 
     def make_clock(self) -> Clock:
         """Return the clock that ``ZD_CLOCK`` describes."""
@@ -81,6 +105,8 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: in production with a default secret or without servers.
         """
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise SettingsError("ZD_TLS_CERT and ZD_TLS_KEY belong together: set both, or neither.")
         if self.profile == "production":
             defaults = [
                 name
@@ -90,6 +116,7 @@ class Settings(BaseSettings):
                     "ZD_STAFF_PASSWORD": self.staff_password == "demo",
                     "ZD_DATABASE": not self.database,
                     "ZD_LOG": not self.log,
+                    "ZD_MQTT": self.mqtt == "mqtt://127.0.0.1:1883",
                     # its receiver knows it: with the secret key it could sign links and sessions as well
                     "ZD_WEBHOOK_SECRET": bool(self.webhook_url)
                     and self.webhook_secret in ("", self.secret_key, self.staff_token),

@@ -38,10 +38,7 @@ class CommandSender:
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id=f"zd-work-{uuid.uuid4().hex[:12]}", clean_session=True
         )
-        if address.user is not None:
-            self._client.username_pw_set(address.user, address.password)
-        if address.tls:
-            self._client.tls_set()
+        address.prepare(self._client)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.reconnect_delay_set(1, 15)

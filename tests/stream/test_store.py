@@ -288,7 +288,7 @@ def test_receipts_over_a_real_broker(mosquitto: Mosquitto) -> None:
 
 def test_a_broker_behind_tls_is_spoken_to(monkeypatch: pytest.MonkeyPatch) -> None:
     secured: list[paho.Client] = []
-    monkeypatch.setattr(paho.Client, "tls_set", lambda client: secured.append(client))
+    monkeypatch.setattr(paho.Client, "tls_set_context", lambda client, _context: secured.append(client))
     teller = ReceiptTeller("mqtts://device:secret@127.0.0.1:1")
     teller.start()
     teller.stop()

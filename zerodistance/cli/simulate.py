@@ -132,10 +132,7 @@ def fault(
         order |= {"severity": severity, "hours": hours, "persistent": persistent}
     answers: list[list[str]] = []
     client = mqtt.Client(CallbackAPIVersion.VERSION2)
-    if broker.user is not None:
-        client.username_pw_set(broker.user, broker.password)
-    if broker.tls:
-        client.tls_set()
+    broker.prepare(client)
 
     def connected(*_: Any) -> None:
         client.subscribe(f"zdsim/v1/{device}/truth", qos=1)

@@ -18,7 +18,7 @@ _log = structlog.get_logger(__name__)
 
 
 class DeviceEntry(NamedTuple):
-    """What a message's way through the platform depends on."""
+    """What a message's way through the platform depends on; one that is disabled counts as retired."""
 
     tenant: int
     type: str
@@ -78,7 +78,8 @@ class Registry:
             with translated(), self._pool.connection() as conn:
                 horizon = conn.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text").fetchone()
                 rows = conn.execute(
-                    "SELECT id, tenant_id, type, gateway_id, retired_at IS NOT NULL FROM device"
+                    "SELECT id, tenant_id, type, gateway_id,"
+                    " retired_at IS NOT NULL OR disabled_at IS NOT NULL FROM device"
                     " WHERE registry_xact >= %s::xid8",
                     (self._horizon,),
                 ).fetchall()
