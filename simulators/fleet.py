@@ -96,7 +96,9 @@ class FleetPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     Attributes:
         step_s: length of a physical step, seconds.
-        spread: relative deviation between appliances of a type; 0.2 for physics that models have not seen.
+        spread: relative deviation between appliances of a type.
+        perturb: up to which share each physical parameter of each appliance is wrong besides, evenly; 0.2 for
+            physics that models have not seen.
         lost: share of samples that an appliance never takes; ``missing``: share of single readings that fail.
         skew_s: standard deviation of the appliances' clock errors.
         region: of the households.
@@ -114,6 +116,7 @@ class FleetPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     language: Literal["en", "zh"] = "en"
     step_s: float = 30.0
     spread: float = 0.08
+    perturb: float = 0.0
     lost: float = 0.0005
     missing: float = 0.0002
     skew_s: float = 0.8
@@ -180,6 +183,8 @@ def _problems(plan: FleetPlan, catalogue: Catalogue) -> list[str]:
         return ["it needs at least one [[group]]"]
     if plan.climate not in CLIMATES:
         return [f"climate {plan.climate!r} is not known: choose of {', '.join(CLIMATES)}"]
+    if not 0 <= plan.perturb <= 0.5:
+        return [f"perturb {plan.perturb:g} is no share that physics survive: give 0 to 0.5"]
     if plan.tariff not in TARIFFS:
         return [f"tariff {plan.tariff!r} is not known: choose of {', '.join(TARIFFS)}"]
     try:

@@ -14,7 +14,7 @@ from simulators.faults import FaultBook, FaultEntry
 from simulators.fleet import FleetPlan, Group
 from simulators.households import SPAN_S, Homes
 from simulators.physics import physics_of
-from simulators.physics.contract import Array, Happening, Outcome
+from simulators.physics.contract import Array, Happening, Outcome, perturb
 from simulators.randomness import keyed
 from simulators.sensors import Sensors, SpanNoise
 from zerodistance.catalogue import Catalogue
@@ -77,6 +77,7 @@ class Population:
         self._home_of = np.arange(group.count, dtype=np.intp)
         kind = physics_of(group.type)
         self.physics = kind.create(group.count, keyed(plan.seed, f"physics/{self._purpose}"), plan.spread)
+        perturb(self.physics, plan.perturb, keyed(plan.seed, f"perturb/{self._purpose}"))
         self.book = FaultBook(kind.FAULTS, group.count)
         self.sensors = Sensors(
             catalogue.get_type(group.type),

@@ -75,6 +75,7 @@ class AirConditioner(Physics):
         "cooling_lost": FaultLaw("step", 0.0, 0.5),
         "bad_air": FaultLaw("step", 0.0, 1.1),
     }
+    SETTINGS: ClassVar[frozenset[str]] = frozenset({"starts_at", "heats_below", "forgets"})
 
     @classmethod
     def create(cls, devices: int, rng: np.random.Generator, spread: float) -> AirConditioner:

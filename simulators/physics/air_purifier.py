@@ -68,6 +68,7 @@ class AirPurifier(Physics):
         "fan_worn": FaultLaw("accelerating", 24.0 * 35, 0.9),
         "sensor_drift": FaultLaw("linear", 24.0 * 180, 0.8),
     }
+    SETTINGS: ClassVar[frozenset[str]] = frozenset({"always", "fries"})
 
     @classmethod
     def create(cls, devices: int, rng: np.random.Generator, spread: float) -> Physics:

@@ -74,6 +74,8 @@ class Physics(ABC):
     TYPE: ClassVar[str]
     NOISE: ClassVar[Mapping[str, Noise]]
     FAULTS: ClassVar[Mapping[str, FaultLaw]]
+    SETTINGS: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that are no physics: temperatures that people or makers set, habits, probabilities."""
 
     parameters: Arrays
     state: Arrays
@@ -124,3 +126,17 @@ class Physics(ABC):
 def around(rng: np.random.Generator, mean: float, devices: int, spread: float) -> Array:
     """Return ``devices`` positive values around ``mean``, log-normal, relative deviation ``spread``."""
     return mean * np.exp(rng.normal(0.0, spread, devices))
+
+
+def perturb(physics: Physics, share: float, rng: np.random.Generator) -> None:
+    """Multiply every physical parameter of every device by its own factor, even around 1 ± ``share``.
+
+    What is no physics (:attr:`Physics.SETTINGS`) stays. What an appliance holds from its last cycle comes in
+    line with its new parameters in the next one: let the fleet run unseen for some days first.
+    """
+    if share <= 0:
+        return
+    for name, values in physics.parameters.items():
+        factors = rng.uniform(1.0 - share, 1.0 + share, values.shape)
+        if name not in physics.SETTINGS:
+            physics.parameters[name] = values * factors

@@ -72,6 +72,7 @@ class Freezer(ColdBox):
         "gasket_leak": FaultLaw("accelerating", 24.0 * 35, 1.1),
         "thermistor_open": FaultLaw("step", 0.0, 0.5),
     }
+    SETTINGS: ClassVar[frozenset[str]] = frozenset({"gives_way"})
 
     @classmethod
     def create(cls, devices: int, rng: np.random.Generator, spread: float) -> Freezer:

@@ -66,6 +66,7 @@ class Oven(Physics):
         "sensor_drift": FaultLaw("linear", 24.0 * 150, 0.8),
         "sensor_failed": FaultLaw("step", 0.0, 0.5),
     }
+    SETTINGS: ClassVar[frozenset[str]] = frozenset({"often"})
 
     @classmethod
     def create(cls, devices: int, rng: np.random.Generator, spread: float) -> Physics:

@@ -92,6 +92,7 @@ class Refrigerator(Physics):
         "thermostat_drift": FaultLaw("linear", 24.0 * 40, 0.6),  # 4 °C less 4 K: things freeze
         "bad_air": FaultLaw("linear", 2.0, 0.5),
     }
+    SETTINGS: ClassVar[frozenset[str]] = frozenset({"evaporating"})
 
     @classmethod
     def create(cls, devices: int, rng: np.random.Generator, spread: float) -> Refrigerator:

@@ -134,6 +134,7 @@ class WashingMachine(WetCycle):
         "inlet_valve_leak": FaultLaw("linear", 24.0 * 3, 0.8),
         "heater_open": FaultLaw("step", 0.0, 0.5),
     }
+    SETTINGS: ClassVar[frozenset[str]] = frozenset({"favourite_rpm"})
 
     @classmethod
     def create(cls, devices: int, rng: np.random.Generator, spread: float) -> Physics:

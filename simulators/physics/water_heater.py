@@ -73,6 +73,7 @@ class WaterHeater(Physics):
         "element_scaled": FaultLaw("accelerating", 24.0 * 150, _SCALE_OPENS_AT),
         "anode_worn": FaultLaw("linear", 24.0 * 365, 1.0),
     }
+    SETTINGS: ClassVar[frozenset[str]] = frozenset({"cut_out"})
 
     @classmethod
     def create(cls, devices: int, rng: np.random.Generator, spread: float) -> WaterHeater:

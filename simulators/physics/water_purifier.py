@@ -62,6 +62,7 @@ class WaterPurifier(Physics):
         "pump_weak": FaultLaw("linear", 24.0 * 28, 0.9),
         "leak": FaultLaw("linear", 8.0, 1.1),
     }
+    SETTINGS: ClassVar[frozenset[str]] = frozenset({"puts_off"})
 
     @classmethod
     def create(cls, devices: int, rng: np.random.Generator, spread: float) -> WaterPurifier:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from simulators.commanding import CommandDesk
 from simulators.delivery import Delivery
@@ -317,3 +318,23 @@ def test_a_big_fleet_is_far_faster_than_real_time() -> None:
     figures = measure(2000, 10.0, 0.5, 1)
     assert figures["samples"] == pytest.approx(2000 * 180, rel=0.01)
     assert figures["times_real_time"] > 100  # and 10,000 on a free core: about 1,300
+
+
+def test_physics_that_nobody_has_seen_differ_by_up_to_the_share_from_the_same_appliances(
+    catalogue: Catalogue,
+) -> None:
+    def parameters(text: str) -> dict[str, NDArray[np.float64]]:
+        plan = load_fleet(
+            f'seed = 8\n{text}\n[[group]]\ntype = "air_conditioner"\ncount = 300\nprefix = "a-"', catalogue
+        )
+        return FleetSimulation(plan, catalogue, START).populations[0].physics.parameters
+
+    known, unseen = parameters(""), parameters("perturb = 0.2")
+    assert (parameters("perturb = 0.2")["power"] == unseen["power"]).all()
+    for name in ("capacity", "power", "loss", "ventilation"):
+        factor = unseen[name] / known[name]
+        assert 0.8 <= factor.min() < 0.83
+        assert 1.17 < factor.max() <= 1.2
+    assert (unseen["starts_at"] == known["starts_at"]).all()  # a choice of people, no physics
+    with pytest.raises(SettingsError, match=r"perturb 0\.9"):
+        parameters("perturb = 0.9")
