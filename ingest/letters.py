@@ -10,6 +10,8 @@ RAW_LIMIT = 64 * 1024
 LETTERS_PER_HOUR = 1_000
 # Whoever invents device ids must not fill the table that counts them: beyond this, all share one allowance.
 _TRACKED_DEVICES = 50_000
+# A sample that its device numbers.
+_NUMBER = b'"seq"'
 _HOUR_US = 3_600 * 1_000_000
 
 
@@ -27,11 +29,16 @@ def make_letter(
     """Return the letter for ``raw``, a whole payload or one sample's bytes.
 
     Its id is a hash over topic, arrival and bytes. A retained message arrives anew with each
-    subscription, so for those the arrival is left out: one letter, however often it comes.
+    subscription, and a sample with a number is sent until it is settled, in ever different company: for
+    those arrival and place are left out, so that it is one letter, however often it comes.
     """
     digest = hashlib.sha256(raw).hexdigest()
-    arrival = "retained" if retained else str(received_us)
     place = "" if sample is None else str(sample)
+    arrival = str(received_us)
+    if retained:
+        arrival = "retained"
+    elif _NUMBER in raw:
+        arrival, place = "numbered", ""
     identity = "\x1f".join((topic, arrival, place, digest)).encode("utf-8", "replace")
     return DeadLetter(
         id=hashlib.sha256(identity).hexdigest()[:32],

@@ -37,3 +37,12 @@ def test_invented_devices_share_one_allowance_once_too_many_are_counted() -> Non
     quota = Quota(per_hour=2, tracked=3)
     assert sum(quota.allows(f"d{n}", 0) for n in range(100)) == 3 + 2
     assert quota.allows("d0", 0)
+
+
+def test_a_sample_with_a_number_is_one_letter_however_often_and_in_whatever_company_it_comes() -> None:
+    def identity(raw: bytes, received_us: int, sample: int | None) -> str:
+        return make_letter("r", "", topic="t", device="d", raw=raw, received_us=received_us, sample=sample).id
+
+    numbered = b'{"ts":1,"boot":1,"seq":7}'
+    assert identity(numbered, 1, None) == identity(numbered, 2, 5)
+    assert identity(numbered, 1, None) != identity(b'{"ts":1,"boot":1,"seq":8}', 1, None)
