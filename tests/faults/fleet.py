@@ -155,7 +155,7 @@ CHECKSUM = (
     "SELECT count(*), coalesce(sum(('x' || left(md5(concat_ws('|', device_id,"
     " extract(epoch FROM time)::bigint, coalesce(boot, 0), coalesce(seq, 0), "
     + ", ".join(f"({name} * 4)::int" for name in CHANNELS)
-    + f")), 12))::bit(48)::bigint), 0)::bigint FROM telemetry_{TYPE} WHERE device_id = ANY(%s)"
+    + f")), 12))::bit(48)::bigint), 0) FROM telemetry_{TYPE} WHERE device_id = ANY(%s)"
 )
 
 

@@ -36,7 +36,7 @@ def _run_with_kills(place: World, victims: list[str], rate: float) -> None:
         for victim, moment in zip(order, moments, strict=True):
             goal = moment * publisher.messages
             place.wait(
-                lambda: publisher.published >= goal,  # noqa: B023 - used in this turn only
+                lambda: publisher.settled() >= goal,  # noqa: B023 - used in this turn only
                 f"{moment:.0%} of the messages before {victim} dies",
                 120,
                 publisher,
@@ -45,7 +45,7 @@ def _run_with_kills(place: World, victims: list[str], rate: float) -> None:
             place.kill(victim)
             if victim == "mosquitto":
                 killed_broker_at = time.monotonic()
-            print(f"{victim} killed at {publisher.published} messages, away for {down_s:.1f} s")
+            print(f"{victim} killed with {publisher.settled()} messages settled, away for {down_s:.1f} s")
             time.sleep(down_s)
             place.restart(victim)
         place.wait(publisher.is_done, "every device to be told", 150, publisher)
