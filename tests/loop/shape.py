@@ -30,6 +30,9 @@ COMMANDS = {
     "serve": ("serve",),
     "console": ("console",),
 }
+# What a process writes once it works. What is published before ingest has subscribed reaches nobody, and its
+# sender waits for a receipt in vain until it sends again.
+SIGNS = {"ingest": "mqtt.connected", "store": "store.runs", "diagnose": "diagnosis.assigned"}
 
 
 class Shape:
@@ -72,7 +75,8 @@ class Shape:
             "OPENBLAS_NUM_THREADS": "1",
             **(environment or {}),
         }
-        self.supervisor = Supervisor(folder / "logs", self.environment)
+        self._logs = folder / "logs"
+        self.supervisor = Supervisor(self._logs, self.environment)
 
     def prepare(self) -> None:
         """Migrate the database and make the topics, as the first start in production does."""
@@ -84,12 +88,19 @@ class Shape:
         log.close()
 
     def start(self, *names: str) -> None:
-        """Start the named processes, all by default, and wait until the API answers if it is one."""
+        """Start the named processes, all by default, and wait until they work."""
         chosen = names or tuple(COMMANDS)
         for name in chosen:
             self.supervisor.start(name, *COMMANDS[name])
+        for name, sign in SIGNS.items():
+            if name in chosen:
+                self.wait_until(lambda: sign in self.said(name), f"{name} to work", 60)  # noqa: B023 - this turn only
         if "serve" in chosen:
             self.wait_until(lambda: answers(f"{self.api_url}/health"), "the API's start", 60)
+
+    def said(self, name: str) -> str:
+        """Return what a process has written since its start."""
+        return (self._logs / f"{name}.log").read_text(errors="replace")
 
     def kill(self, name: str) -> None:
         """End one process as a power cut would."""
