@@ -11,6 +11,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -153,6 +154,14 @@ class ParquetRows(Writer):
         self._flush()
         self._writer.close()
         return self._sink.take()
+
+    def join(self, parts: Sequence[Path], path: Path) -> None:
+        """Write the row groups of several files as one file; this writer itself is used for nothing else."""
+        with self._arrow.parquet.ParquetWriter(path, self._schema, compression="zstd") as writer:
+            for part in parts:
+                file = self._arrow.parquet.ParquetFile(part)
+                for group in range(file.num_row_groups):
+                    writer.write_table(file.read_row_group(group).cast(self._schema))
 
     def _flush(self) -> None:
         if not self._count:
