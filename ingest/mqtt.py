@@ -1,11 +1,11 @@
 """The MQTT side: one persistent session, messages acknowledged by hand, reconnection with back-off.
 
-The network is served by the thread that calls :meth:`Subscriber.turn`; there is no other. What the broker has
-not been told of when a connection breaks comes again over the next one, and an acknowledgement that belongs to
-an earlier connection is dropped, because its message id may mean another message by now.
+The network is served by the thread that calls :meth:`Subscriber.turn`; there is no other. What the broker
+has not been told of when a connection breaks comes again over the next one, and an acknowledgement that
+belongs to an earlier connection is dropped, because its message id may mean another message by now.
 
-The packets are read and written here (:mod:`ingest.packets`), not by an MQTT library: those cost an object and
-a chain of call-backs for each message, four times what the rest of ingest costs (docs/performance.md).
+The packets are read and written here (:mod:`ingest.packets`), not by an MQTT library: those cost an object
+and a chain of call-backs for each message, more than the rest of ingest together (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -42,6 +42,15 @@ _TAKEN_OVER = 0x8E
 _FILTERS_PER_PACKET = 50
 
 _log = structlog.get_logger(__name__)
+
+
+def subscription(share: str = "") -> str:
+    """Return the subscription to our own topics, shared within a group where one is named.
+
+    >>> subscription("ingest")
+    '$share/ingest/zd/v1/#'
+    """
+    return f"$share/{share}/{SUBSCRIPTION}" if share else SUBSCRIPTION
 
 
 class Arrival(NamedTuple):
@@ -81,8 +90,9 @@ class Subscriber:
         unwanted: Sequence[str] = (),
         share: str = "",
     ) -> None:
-        self._own = f"$share/{share}/{SUBSCRIPTION}" if share else SUBSCRIPTION
+        self._own = subscription(share)
         self._address = parse_address(url)
+        self._context = self._address.context()
         self._client_id = client_id
         self._on_message = on_message
         self._window = window
@@ -262,7 +272,7 @@ class Subscriber:
         self._connection += 1
         self._accepted = self._subscribed = self._more = False
         try:
-            wire = Wire(self._address, _CONNECT_TIMEOUT_S)
+            wire = Wire(self._address, self._context, _CONNECT_TIMEOUT_S)
             self._wire = wire
             wire.send(
                 packets.connect(

@@ -17,7 +17,7 @@ from ingest.forward import MAX_MESSAGES, Delivery, Forwarder
 from ingest.housekeeping import Housekeeping
 from ingest.letters import Quota, make_letter
 from ingest.limits import LETTERS_PER_HOUR, FloodWatch, Limits
-from ingest.mqtt import Arrival, Subscriber
+from ingest.mqtt import SUBSCRIPTION, Arrival, Subscriber, subscription
 from ingest.parse import Parsed, Parser
 from ingest.sysinfo import TOPICS, BrokerWatch
 from ingest.tally import CONNECTED, WAITING, Tally
@@ -48,7 +48,7 @@ class Ingest:
     """Parser, log and broker joined; driven by :meth:`turn` in one thread.
 
     Args:
-        settings: ``mqtt`` and ``mqtt_client_id`` are read.
+        settings: ``mqtt``, ``mqtt_client_id`` and ``mqtt_share`` are read.
         parser: turns messages into records.
         log: with the platform's topics.
         clock: the platform's.
@@ -224,8 +224,13 @@ def run(settings: Settings, stop: threading.Event) -> None:
             filters += [topic for topic in topics_of(memory) if topic not in filters]
         else:
             before = [*before, *topics_of(memory)]
+        own = subscription(settings.mqtt_share)
+        if own != SUBSCRIPTION:
+            before = [*before, SUBSCRIPTION]
         if foreign is not None or before:
-            memory.learn(_FILTERS, settings.mqtt_client_id, foreign.filters if foreign is not None else [])
+            memory.learn(
+                _FILTERS, settings.mqtt_client_id, [*(foreign.filters if foreign is not None else []), own]
+            )
         ingest = Ingest(
             settings,
             Parser(catalogue, registry.get, foreign),
@@ -234,7 +239,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
             tally,
             housekeeping.unclaimed,
             filters=filters,
-            unwanted=[one for one in dict.fromkeys(before) if one not in filters],
+            unwanted=[one for one in dict.fromkeys(before) if one not in (*filters, own)],
         )
         housekeeping.start()
         _log.info("ingest.started", mqtt=ingest.broker.protocol, devices=len(registry))

@@ -33,6 +33,11 @@ class Settings(BaseSettings):
         description="mqtt://[user:password@]host[:port], or mqtts://…[?ca=FILE][&cert=FILE&key=FILE]",
     )
     mqtt_client_id: str = Field("zd-ingest", description="fixed, so that the broker keeps the session")
+    mqtt_share: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9_.-]{0,64}$",
+        description="group of ingest processes that share the messages out, each with a client id of its own",
+    )
     adapters: str = Field(
         "", description="other people's devices: tasmota, shelly, zigbee2mqtt[=BASE], homeassistant, …"
     )
@@ -116,7 +121,6 @@ class Settings(BaseSettings):
                     "ZD_STAFF_PASSWORD": self.staff_password == "demo",
                     "ZD_DATABASE": not self.database,
                     "ZD_LOG": not self.log,
-                    "ZD_MQTT": self.mqtt == "mqtt://127.0.0.1:1883",
                     # its receiver knows it: with the secret key it could sign links and sessions as well
                     "ZD_WEBHOOK_SECRET": bool(self.webhook_url)
                     and self.webhook_secret in ("", self.secret_key, self.staff_token),

@@ -35,7 +35,7 @@ from zerodistance.cli.demo.supervisor import Supervisor
 from zerodistance.clock import ScaledClock
 from zerodistance.errors import UnavailableError
 from zerodistance.log import open_log
-from zerodistance.messages import LOG_TOPICS
+from zerodistance.messages import LOG_TOPICS, TELEMETRY
 from zerodistance.servers.processes import die_with_parent, end_server, free_port
 from zerodistance.store.database import connect
 from zerodistance.store.migrate import migrate
@@ -113,10 +113,11 @@ def measure(options: Options, stop: threading.Event, say: Callable[[str], None])
             stop.wait(0.1)
         say("waiting for what is under way")
         watch.await_end(load.acknowledged, supervisor)
-        cpu = meter.end()
+        behind_s = _await_diagnosis(places, supervisor)
+        cpu = {**meter.end(), "load": load.result["cpu_s"]}
         watch.close()
         say("counting")
-        return _judge(places, options, prefix, clock, load, watch, cpu, meter.peak_rss_mb, beside)
+        return _judge(places, options, prefix, clock, load, watch, cpu, meter.peak_rss_mb, beside, behind_s)
 
 
 def _prepare(places: Surroundings, prefix: str, devices: int) -> None:
@@ -177,6 +178,29 @@ def _pids(supervisor: Supervisor, options: Options) -> dict[str, list[int]]:
         name: [supervisor.pid(f"{name}-{number}") for number in range(count)]
         for name, count in counts.items()
     }
+
+
+def _await_diagnosis(places: Surroundings, supervisor: Supervisor) -> float:
+    """Wait until the models have seen everything; return how long after the last row that was."""
+    log = open_log(places.log, client_id="zd-bench")
+    try:
+        ends = log.end_offsets(TELEMETRY)
+    finally:
+        log.close()
+    wanted = {where.partition: end for where, end in ends.items() if end}
+    start = time.monotonic()
+    with connect(places.database, autocommit=True) as conn:
+        while time.monotonic() < start + _PATIENCE_S:
+            rows = conn.execute(
+                "SELECT partition, next_offset FROM log_offset WHERE consumer = 'diagnose' AND topic = %s",
+                (TELEMETRY,),
+            ).fetchall()
+            done = dict(rows)
+            if all(done.get(number, 0) >= end for number, end in wanted.items()):
+                break
+            supervisor.check()
+            time.sleep(0.1)
+    return time.monotonic() - start
 
 
 class _Load:
@@ -331,6 +355,7 @@ def _judge(
     cpu: dict[str, float],
     memory: dict[str, float],
     beside: dict[str, float],
+    behind_s: float,
 ) -> Report:
     result = load.result
     found = counting.count(places.database, prefix, options.devices, result["acknowledged"])
@@ -371,6 +396,7 @@ def _judge(
         details={
             "checksums_agree": found.sums_agree,
             "seconds": round(seconds, 2),
+            "diagnosis_behind_s": round(behind_s, 2),
             "commits_watched": len(waits),
             "findings": len(findings),
             "fault_codes": len(result["faults"]),

@@ -140,7 +140,7 @@ def _publish(
     lengths = [_length(n) for n in range(1_000)]
     devices, count = plan.devices, len(connections)
     sent, marks, faults = 0, [], []
-    start = time.time()
+    start, cpu_before = time.time(), time.process_time()
     next_fault, fault_device = start + 1.0, 0
     while not stopped and (now := time.time()) < start + plan.seconds:
         for connection in connections:
@@ -199,6 +199,7 @@ def _publish(
         "acknowledged": acknowledged,
         "marks": marks,
         "faults": faults,
+        "cpu_s": time.process_time() - cpu_before,
     }
 
 
