@@ -123,6 +123,14 @@ class Authority:
         """The authority's own certificate: what the others are checked with."""
         return _pem(self._certificate).decode()
 
+    def signed(self, certificate: x509.Certificate) -> bool:
+        """Tell whether a certificate is this authority's."""
+        try:
+            certificate.verify_directly_issued_by(self._certificate)
+        except (ValueError, TypeError, InvalidSignature):
+            return False
+        return True
+
     def issue_device(self, device_id: str, *, days: int = DEVICE_DAYS, csr_pem: str = "") -> Issued:
         """Return a client certificate for a device.
 

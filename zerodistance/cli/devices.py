@@ -10,12 +10,15 @@ from rich.console import Console
 from rich.table import Table
 
 from zerodistance.catalogue import load_catalogue
-from zerodistance.cli import print_json
+from zerodistance.cli import devices_access, print_json
 from zerodistance.errors import NotFoundError, SettingsError
 from zerodistance.settings import Settings, load_settings
 from zerodistance.store import adapters, database, devices
 
-app = typer.Typer(help="Devices: list, add, claim those that wait, retire.", no_args_is_help=True)
+app = typer.Typer(
+    help="Devices: list, add, claim those that wait, retire; their credentials.", no_args_is_help=True
+)
+devices_access.register(app)
 
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document")]
 DeviceId = Annotated[str, typer.Argument(help="the id in its topics")]
@@ -47,7 +50,8 @@ def list_devices(
 ) -> None:
     """List registered devices by id."""
     rows = _query(
-        "SELECT id, type, name, model, household_id, gateway_id, online, last_seen_at, firmware, retired_at"
+        "SELECT id, type, name, model, household_id, gateway_id, online, last_seen_at, firmware, retired_at,"
+        " disabled_at, disabled_reason"
         " FROM device WHERE (%s::text IS NULL OR type = %s) AND (%s OR retired_at IS NULL)"
         " AND NOT (%s AND online) ORDER BY id LIMIT %s",
         (type_name, type_name, retired, offline, limit),
@@ -58,7 +62,9 @@ def list_devices(
     table = Table("device", "type", "name", "household", "online", "last seen", "firmware")
     for row in rows:
         seen = f"{row['last_seen_at']:%Y-%m-%d %H:%M}" if row["last_seen_at"] else "never"
-        state = "retired" if row["retired_at"] else "yes" if row["online"] else "no"
+        state = "yes" if row["online"] else "no"
+        if row["retired_at"] or row["disabled_at"]:
+            state = "retired" if row["retired_at"] else "disabled: " + row["disabled_reason"]
         home = row["household_id"] or ""
         table.add_row(row["id"], row["type"], row["name"], home, state, seen, row["firmware"])
     Console(highlight=False, markup=False).print(table if rows else "No devices.")

@@ -6,8 +6,8 @@ Times are real time: they guard against people, who live in it.
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
-from typing import Literal, NamedTuple
+from datetime import datetime
+from typing import Literal, NamedTuple, cast
 
 from zerodistance.access.authority import Issued, Revoked
 from zerodistance.access.passwords import hash_secret, new_secret
@@ -215,19 +215,12 @@ def revoked_certificates(conn: Connection) -> list[Revoked]:
     return [Revoked(*row) for row in rows]
 
 
-def next_end(conn: Connection) -> datetime | None:
-    """Return the next moment at which a credential is to end, None if none is."""
-    row = conn.execute(
-        "SELECT min(revoked_at) FROM device_credential WHERE revoked_at > clock_timestamp()"
-    ).fetchone()
-    return row[0] if row is not None else None
-
-
-def to_be_cut(conn: Connection) -> list[str]:
-    """Return the devices with a revoked credential whose session the broker may still hold."""
+def to_be_cut(conn: Connection, before: datetime) -> list[str]:
+    """Return the devices with a credential revoked until then whose session the broker may still hold."""
     rows = conn.execute(
-        "SELECT DISTINCT device_id FROM device_credential WHERE revoked_at <= clock_timestamp()"
-        " AND cut_at IS NULL ORDER BY device_id"
+        "SELECT DISTINCT device_id FROM device_credential WHERE revoked_at <= %s"
+        " AND cut_at IS NULL ORDER BY device_id",
+        (before,),
     ).fetchall()
     return [row[0] for row in rows]
 
@@ -282,6 +275,8 @@ def _new_id() -> str:
     return secrets.token_hex(6)
 
 
-def now() -> datetime:
-    """Return real time, which access is counted in."""
-    return datetime.now(UTC)
+def now(conn: Connection) -> datetime:
+    """Return real time by the database's clock, which access is counted in."""
+    row = conn.execute("SELECT clock_timestamp()").fetchone()
+    assert row is not None
+    return cast(datetime, row[0])
