@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import psycopg
@@ -25,7 +25,8 @@ from zerodistance.errors import (
     ZeroDistanceError,
 )
 from zerodistance.log import Consumer, Log, Record, TopicPartition
-from zerodistance.store import letters, offsets
+from zerodistance.messages import Reason
+from zerodistance.store import counts, letters, offsets
 from zerodistance.store.database import Connection, Pool, translated
 
 _log = structlog.get_logger(__name__)
@@ -61,7 +62,8 @@ class CheckpointLoop:
     """Runs one handler over the partitions that the log gives to this member.
 
     A handler may also have a method ``committed()``, called after each commit: the place for what may
-    only be said once it is true.
+    only be said once it is true. And a method ``salvage(conn, record, detail)``, which writes what can be
+    written of a record that no checkpoint took, with a dead letter for the rest, as a checkpoint would.
 
     Args:
         log: where the topics are.
@@ -96,6 +98,7 @@ class CheckpointLoop:
         self._max_records = max_records
         self._stop = stop
         self._committed = getattr(handler, "committed", None)
+        self._salvage = getattr(handler, "salvage", None)
         self._changed = False  # the log has given or taken partitions
         self._stored: dict[TopicPartition, int] = {}  # as in the database
         self._next: dict[TopicPartition, int] = {}  # after what was processed
@@ -248,14 +251,37 @@ class CheckpointLoop:
             self._careful.pop(partition, None)
 
     def _reject(self, record: Record, error: Exception) -> None:
-        partition = TopicPartition(record.topic, record.partition)
+        """Keep what can be kept of a record that was refused; at the least its bytes, as a dead letter."""
         reason = f"{self._name}: {error.__cause__ or error!r}"
+        where = f"{record.topic}/{record.partition}/{record.offset}"
+        try:
+            salvage = self._salvage
+            if salvage is None:
+                self._give_up(record, reason)
+            else:
+                self._pass(record, lambda conn: salvage(conn, record, reason))
+                if self._committed is not None:
+                    self._committed()
+        except Exception as again:
+            if self._salvage is None or not _is_about_data(again):
+                raise
+            self._give_up(record, reason)
+        _rejected.labels(self._name).inc()
+        _log.error("stream.rejected", consumer=self._name, record=where, error=reason)
+
+    def _give_up(self, record: Record, reason: str) -> None:
+        def write(conn: Connection) -> None:
+            new = letters.add(conn, [letters.of_record(record, reason, Reason.NOT_STORABLE)])
+            counts.add(conn, {(self._name, "letters"): new, (self._name, "rejected"): 1})
+
+        self._pass(record, write)
+
+    def _pass(self, record: Record, write: Callable[[Connection], None]) -> None:
+        """Move on behind one record, in the transaction of what ``write`` writes."""
+        partition = TopicPartition(record.topic, record.partition)
         with translated(), self._pool.connection() as conn:
             offsets.advance(conn, self._name, {partition: (self._stored[partition], record.offset + 1)})
-            letters.add(conn, [letters.of_record(record, reason)])
-        _rejected.labels(self._name).inc()
-        where = f"{record.topic}/{record.partition}/{record.offset}"
-        _log.error("stream.rejected", consumer=self._name, record=where, error=reason)
+            write(conn)
 
     def _checkpoint(self) -> None:
         moves = {

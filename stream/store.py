@@ -11,6 +11,7 @@ import structlog
 
 from stream.loop import CheckpointLoop
 from stream.receipts import Settled, flatten, settle, unflatten
+from stream.salvage import salvage
 from stream.starting import patiently, servers
 from stream.telling import ReceiptTeller
 from stream.upkeep import Upkeep
@@ -23,6 +24,7 @@ from zerodistance.messages import (
     TELEMETRY,
     DeadLetter,
     DeviceEvent,
+    Reason,
     Sample,
     decode_dead_letter,
     decode_event,
@@ -84,7 +86,8 @@ class StoreHandler:
 
     def checkpoint(self, conn: Connection) -> None:
         """Write everything that was processed."""
-        written = write_samples(conn, self._catalogue, self._samples)
+        rows: Counter[tuple[str, int]] = Counter()
+        written = write_samples(conn, self._catalogue, self._samples, rows)
         tally = self._counts
         tally.update({("store", outcome): n for outcome, n in written._asdict().items()})
         tally["store", "samples_in"] += len(self._samples)
@@ -104,7 +107,17 @@ class StoreHandler:
         if seen:
             arrivals.note_seen(conn, seen)
         counts.add(conn, tally)
+        counts.add_rows(conn, rows)
         self._clear()
+
+    def salvage(self, conn: Connection, record: Record, detail: str) -> None:
+        """Write what the database takes of a record that it refused as a whole; see :mod:`stream.salvage`."""
+        self._clear()
+        if record.topic == TELEMETRY:
+            self._samples, self._letters = salvage(conn, self._catalogue, record, detail)
+        else:
+            self._letters = [letters.of_record(record, detail, Reason.NOT_STORABLE)]
+        self.checkpoint(conn)
 
     def committed(self) -> None:
         """Let the devices know what they may forget."""
@@ -131,15 +144,14 @@ class StoreHandler:
                 missing = list(numbers)
             stored = arrivals.load_receipts(conn, missing)
             for boot in missing:
-                through, edges = stored.get(boot, (0, []))
-                self._receipts[boot] = unflatten(through, edges)
-        changed: dict[_Boot, tuple[int, list[int]]] = {}
+                self._receipts[boot] = unflatten(*stored.get(boot, arrivals.Receipt()))
+        changed: dict[_Boot, arrivals.Receipt] = {}
         for boot, seqs in numbers.items():
             before = self._receipts[boot]
             after = settle(before, seqs, oldest.get(boot))
             if after != before:
                 self._receipts[boot] = after
-                changed[boot] = (after.through, flatten(after))
+                changed[boot] = arrivals.Receipt(after.through, flatten(after), after.given_up)
             self._settled[boot] = after.through
         arrivals.save_receipts(conn, changed)
 

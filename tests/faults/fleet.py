@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -124,15 +125,15 @@ class Fleet:
                 if device in self.silent or not self.is_refused(device, place):
                     yield self.row(device, place)
 
-    def letters(self) -> dict[str, str]:
-        """Return SHA-256 → device of every dead letter that is due."""
+    def letters(self) -> list[tuple[str, str]]:
+        """Return (SHA-256, device) of every dead letter that is due, in order."""
         children = {child for kids in self.gateways.values() for child in kids}
-        return {
-            hashlib.sha256(self.payload(device, place, child=device in children)).hexdigest(): device
+        return sorted(
+            (hashlib.sha256(self.payload(device, place, child=device in children)).hexdigest(), device)
             for device in self.counting
             for place in range(self.messages)
             if self.is_refused(device, place)
-        }
+        )
 
 
 def line(row: Row) -> str:
@@ -160,4 +161,4 @@ CHECKSUM = (
 
 
 def _salt(device: str) -> int:
-    return sum(device.encode()) * 31 % 1009
+    return zlib.crc32(device.encode()) % 100_003

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -183,9 +184,15 @@ class World:
         assert doubled == []
         due = fleet.letters()
         letters = self.query(
-            "SELECT sha256, device_id FROM dead_letter WHERE reason = 'time_in_future' ORDER BY 1"
+            "SELECT sha256, device_id FROM dead_letter WHERE reason = 'time_in_future' ORDER BY 1, 2"
         )
-        assert letters == sorted(due.items()), f"{len(letters)} letters where {len(due)} are due"
+        odd = set(letters) ^ set(due)
+        strange = self.query(
+            "SELECT device_id, sample, received_at, convert_from(raw, 'UTF8') FROM dead_letter"
+            " WHERE sha256 = ANY(%s)",
+            [digest for digest, _ in odd] or [digest for (digest, _), n in Counter(letters).items() if n > 1],
+        )
+        assert letters == due, f"{len(letters)} letters where {len(due)} are due: {strange}"
         assert self.query("SELECT count(*) FROM telemetry_conflict") == [(0,)]
         receipts = self.query("SELECT boot, count(*), min(through), max(through) FROM receipt GROUP BY 1")
         expected = [

@@ -22,6 +22,7 @@ class Reason(StrEnum):
     NOT_FINITE = "not_finite"
     RATE_LIMITED = "rate_limited"
     UNREADABLE_RECORD = "unreadable_record"
+    NOT_STORABLE = "not_storable"
     UNKNOWN_TYPE = "unknown_type"
     MALFORMED_PAYLOAD = "malformed_payload"
     UNKNOWN_METRIC = "unknown_metric"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg.types.json import Jsonb
 
@@ -119,25 +119,35 @@ def add_unknown(conn: Connection, samples: Iterable[Sample]) -> int:
     return sum(count for count, _, _ in found.values())
 
 
-def load_receipts(
-    conn: Connection, boots: Sequence[tuple[str, int]]
-) -> dict[tuple[str, int], tuple[int, list[int]]]:
-    """Return (device, boot) → (through, edges of the ranges ahead) of the receipts that exist."""
+class Receipt(NamedTuple):
+    """A row of the table ``receipt``: edges of the ranges beyond a gap are first, last, first, last, …"""
+
+    through: int = 0
+    ahead: Sequence[int] = ()
+    given_up: int = 0
+
+
+def load_receipts(conn: Connection, boots: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Receipt]:
+    """Return (device, boot) → receipt of those that exist."""
     rows = conn.execute(
-        "SELECT r.device_id, r.boot, r.through, r.ahead FROM receipt AS r"
+        "SELECT r.device_id, r.boot, r.through, r.ahead, r.given_up FROM receipt AS r"
         " JOIN unnest(%s::text[], %s::bigint[]) AS b (device_id, boot) USING (device_id, boot)",
         ([device for device, _ in boots], [boot for _, boot in boots]),
     )
-    return {(device, boot): (through, ahead) for device, boot, through, ahead in rows}
+    return {(device, boot): Receipt(*receipt) for device, boot, *receipt in rows}
 
 
-def save_receipts(conn: Connection, receipts: Mapping[tuple[str, int], tuple[int, list[int]]]) -> None:
-    """Write receipts, as :func:`load_receipts` returns them."""
+def save_receipts(conn: Connection, receipts: Mapping[tuple[str, int], Receipt]) -> None:
+    """Write receipts by (device, boot)."""
     with conn.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO receipt (device_id, boot, through, ahead) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT (device_id, boot) DO UPDATE SET through = excluded.through, ahead = excluded.ahead",
-            [(device, boot, *receipts[device, boot]) for device, boot in sorted(receipts)],
+            "INSERT INTO receipt (device_id, boot, through, ahead, given_up) VALUES (%s, %s, %s, %s, %s)"
+            " ON CONFLICT (device_id, boot) DO UPDATE SET through = excluded.through, ahead = excluded.ahead,"
+            " given_up = excluded.given_up",
+            [
+                (device, boot, r.through, list(r.ahead), r.given_up)
+                for (device, boot), r in sorted(receipts.items())
+            ],
         )
 
 

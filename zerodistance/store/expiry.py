@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from psycopg import sql
 
 from zerodistance.catalogue import Catalogue
+from zerodistance.store import counts
 from zerodistance.store.database import Connection, translated
 
 # table → the column by which its rows grow old
@@ -48,8 +49,9 @@ def delete_expired(conn: Connection, catalogue: Catalogue, now: datetime) -> dic
             "SELECT ctid FROM {table} WHERE {column} < %s LIMIT %s FOR UPDATE SKIP LOCKED))"
         ).format(table=sql.Identifier(table), column=sql.Identifier(column))
         while True:
-            with translated():
+            with translated(), conn.transaction():
                 count = conn.execute(statement, (oldest, _BATCH)).rowcount
+                counts.add(conn, {("expired", table): count})  # `zerodistance reconcile` asks where they are
             if count:
                 deleted[table] = deleted.get(table, 0) + count
             if count < _BATCH:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import structlog
 
 from zerodistance.catalogue import Catalogue
 from zerodistance.messages import Sample, decode_samples, encode_samples
+from zerodistance.store import counts
 from zerodistance.store.database import Connection, translated
 from zerodistance.store.schema import TableShape, read_shape
 
@@ -76,10 +78,13 @@ def drain(conn: Connection, catalogue: Catalogue) -> int:
                         for sample in decode_samples(record)
                         if fits(sample, shape)
                     ]
-                    write_samples(conn, catalogue, [sample for _, sample in ready])
+                    inserted: Counter[tuple[str, int]] = Counter()
+                    write_samples(conn, catalogue, [sample for _, sample in ready], inserted)
                     conn.execute(
                         "DELETE FROM parked_sample WHERE id = ANY(%s)", ([number for number, _ in ready],)
                     )
+                    counts.add(conn, {("parking", "samples"): len(ready)})
+                    counts.add_rows(conn, inserted)
                     moved += len(ready)
     if moved:
         _log.info("parked.drained", samples=moved)

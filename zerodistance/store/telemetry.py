@@ -9,7 +9,7 @@ transaction, and they hold everybody else off (:mod:`zerodistance.store.offsets`
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -41,7 +41,12 @@ class WriteCounts(NamedTuple):
     parked: int = 0
 
 
-def write_samples(conn: Connection, catalogue: Catalogue, samples: Sequence[Sample]) -> WriteCounts:
+def write_samples(
+    conn: Connection,
+    catalogue: Catalogue,
+    samples: Sequence[Sample],
+    inserted: Counter[tuple[str, int]] | None = None,
+) -> WriteCounts:
     """Write samples to the tables of their types and return what became of them.
 
     The same samples written again change nothing. What has no table or column yet is parked.
@@ -50,6 +55,8 @@ def write_samples(conn: Connection, catalogue: Catalogue, samples: Sequence[Samp
         conn: inside a transaction in which the offsets were moved already.
         catalogue: not consulted for columns (the database's own count); a type outside it is parked.
         samples: of any types and devices; ``refused`` ones are passed over.
+        inserted: is told of new rows by type and UTC day, for
+            :func:`zerodistance.store.counts.add_rows` at the end of the transaction.
 
     Raises:
         psycopg.Error: as the driver raises it; the transaction is void then.
@@ -67,13 +74,18 @@ def write_samples(conn: Connection, catalogue: Catalogue, samples: Sequence[Samp
         if len(ready) < len(group):
             kept = {id(sample) for sample in ready}
             parking.park(conn, [sample for sample in group if id(sample) not in kept])
-        counts = _write_type(conn, shape, ready) if shape is not None and ready else WriteCounts()
+        counts = _write_type(conn, shape, ready, inserted) if shape is not None and ready else WriteCounts()
         total = WriteCounts(*map(sum, zip(total, counts, strict=True)))
         total = total._replace(parked=total.parked + len(group) - len(ready))
     return total
 
 
-def _write_type(conn: Connection, shape: TableShape, samples: Sequence[Sample]) -> WriteCounts:
+def _write_type(
+    conn: Connection,
+    shape: TableShape,
+    samples: Sequence[Sample],
+    inserted: Counter[tuple[str, int]] | None,
+) -> WriteCounts:
     batch: dict[_Key, Sample] = {}
     again: list[Sample] = []
     late = 0
@@ -100,6 +112,8 @@ def _write_type(conn: Connection, shape: TableShape, samples: Sequence[Sample]) 
         if result.sample is not before:
             (changed if key in stored else fresh)[key] = result.sample
 
+    if inserted is not None:
+        inserted.update((shape.type, at // _DAY_US) for _, at in fresh)
     if shape.partitioned:
         days = {at // _DAY_US for _, at in fresh}  # few, and partitions begin at midnight
         plain.make_partitions(conn, shape.type, [from_us(day * _DAY_US) for day in days])
