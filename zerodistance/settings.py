@@ -81,6 +81,8 @@ class Settings(BaseSettings):
         "", description="the platform's accounts at the broker: _name:password, joined by ','"
     )
 
+    policy_path: str = Field("", description="TOML that replaces values of services/policy/default.toml")
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_json: bool = False
 

@@ -15,6 +15,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from services.api.changes import ChangeHub
 from services.messages.channels import channel_names
+from services.policy import load_policy
 from services.startup import check_schema
 from services.tickets.desk import Desk
 from services.tickets.lifecycle import Role
@@ -89,7 +90,7 @@ def open_platform(settings: Settings) -> Platform:
         catalogue=catalogue,
         clock=clock,
         pool=pool,
-        desk=Desk(catalogue, clock, channel_names(settings)),
+        desk=Desk(catalogue, clock, channel_names(settings), load_policy(settings.policy_path)),
         titles=Titles(catalogue),
         hub=ChangeHub(dsn(settings)),
     )

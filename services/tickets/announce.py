@@ -47,10 +47,9 @@ def announce(
     home = messages.household(conn, device.household_id) if device.household_id else None
     fault = titles.fault(device.type, ticket.cause)
     question = fault.question if fault is not None and news is News.ASKED else None
-    label = f"{device.name} ({device.id})" if device.name else device.id
     values: dict[str, Text] = {
         "appliance": {"en": device.name} if device.name else titles.type(device.type),
-        "device": {"en": label},
+        "device": {"en": label_of(device)},
         "cause": titles.cause(device.type, ticket.cause),
         "summary": ticket.summary or {"en": ""},
         "advice": fault.advice if fault is not None else {"en": ""},
@@ -88,6 +87,11 @@ def announce(
         channels=channels,
     )
     return released
+
+
+def label_of(device: Device) -> str:
+    """Return what staff call an appliance: its name and id."""
+    return f"{device.name} ({device.id})" if device.name else device.id
 
 
 def _window(ticket: Ticket, zone_name: str) -> str:

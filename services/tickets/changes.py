@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from services.tickets import engineers, policy, repository
+from services.tickets import engineers, repository
+from services.tickets.levels import TicketClock
 from services.tickets.lifecycle import TERMINAL, Details, State
 from services.tickets.repository import Ticket
 from zerodistance.catalogue.model import ApplianceType
@@ -13,6 +14,8 @@ from zerodistance.errors import InvalidMessageError
 from zerodistance.store.database import Connection
 
 _LONGEST_MINUTES = 10_000
+# Going on from here, a ticket starts anew.
+REOPENABLE = frozenset({State.RESOLVED, State.VERIFIED, State.CLOSED, State.CANCELLED})
 
 
 def changes_of_move(
@@ -40,7 +43,9 @@ def changes_of_move(
         }
     elif details.outcome and not (to is State.CANCELLED and details.outcome == "cancelled"):
         raise InvalidMessageError("wrong_shape", "An outcome is given when a ticket is resolved.")
-    if to is State.MERGED:
+    if to is State.MERGED and details.campaign:
+        changes["campaign_id"] = details.campaign  # its foreign key says whether there is such a campaign
+    elif to is State.MERGED:
         target = repository.get(conn, str(details.merge_into))
         if State(target.state) in TERMINAL or target.id == ticket.id or target.tenant_id != ticket.tenant_id:
             raise InvalidMessageError("wrong_shape", "A ticket is merged into another one that is open.")
@@ -48,9 +53,9 @@ def changes_of_move(
     return changes
 
 
-def consequences(ticket: Ticket, to: State, now: datetime) -> dict[str, Any]:
-    """Return the columns that follow from a move, whoever makes it."""
-    changes: dict[str, Any] = {}
+def consequences(ticket: Ticket, to: State, now: datetime, clock: TicketClock) -> dict[str, Any]:
+    """Return the columns that follow from a move, whoever makes it; ``clock`` is the ticket's."""
+    changes = clock.moved(ticket, to, now)
     if to is State.RESOLVED:
         changes["resolved_at"] = now
     if to in TERMINAL:
@@ -59,16 +64,14 @@ def consequences(ticket: Ticket, to: State, now: datetime) -> dict[str, Any]:
         changes["outcome"] = "cancelled"
     if to is State.ON_SITE:
         changes |= {"visit_from": None, "visit_until": None}
-        if State(ticket.state) in (State.RESOLVED, State.VERIFIED, State.CLOSED):
-            respond_by, resolve_by = policy.deadlines(ticket.urgency, now)
+        if State(ticket.state) in REOPENABLE:
             changes |= {
+                **clock.opened(ticket.urgency, now, warranty=ticket.warranty),
                 "outcome": "",
                 "outcome_cause": "",
                 "visit_avoided": False,
                 "resolved_at": None,
                 "closed_at": None,
-                "respond_by": respond_by,
-                "resolve_by": resolve_by,
             }
     return changes
 

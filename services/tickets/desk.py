@@ -19,15 +19,18 @@ from services.commands.lifecycle import State as CommandState
 from services.commands.lifecycle import real_wait_s
 from services.commands.requests import request_command
 from services.messages import repository as messages
-from services.tickets import policy, repository, rules
+from services.messages.quiet import zone_of
+from services.policy import Policy, default_policy
+from services.tickets import policy, repository, ringing, rules
 from services.tickets.announce import announce
 from services.tickets.changes import changes_of_move, consequences
+from services.tickets.levels import CLOCK_KINDS, ESCALATE, RESOLVE_BREACH, RESPOND_BREACH, TicketClock
 from services.tickets.lifecycle import TERMINAL, Details, Role, State, check_move
 from services.tickets.repository import Device, Ticket
 from services.tickets.rules import Situation
 from services.titles import Titles
 from zerodistance.catalogue.model import Catalogue
-from zerodistance.clock import Clock
+from zerodistance.clock import Clock, from_us
 from zerodistance.errors import (
     ConflictError,
     ForbiddenError,
@@ -43,6 +46,8 @@ Taken = Literal[
     "unknown_device", "retired", "repeated", "ignored", "opened", "reopened", "revised", "cleared"
 ]
 _ACTORS = {Role.PLATFORM: "platform", Role.OWNER: "owner"}
+# Whoever changes one of these may move the moments at which the clock rings.
+_CLOCKED = frozenset({"state", "urgency", "respond_by", "resolve_by", "responded_at", "escalation"})
 _RATEABLE = frozenset({State.RESOLVED, State.VERIFIED, State.CONFIRMED, State.CLOSED})
 # A command that a ticket asks for is of no use long after the finding.
 _COMMAND_LIFE_S = 3600.0
@@ -58,13 +63,21 @@ class Desk:
         catalogue: faults, questions, commands.
         clock: platform time, by which every deadline goes.
         channels: further channels than the inbox that people are told through.
+        policy: levels, calendars, waits; None for those that come with the platform.
     """
 
-    def __init__(self, catalogue: Catalogue, clock: Clock, channels: tuple[str, ...] = ()) -> None:
-        self._catalogue = catalogue
-        self._clock = clock
-        self._channels = channels
-        self._titles = Titles(catalogue)
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        clock: Clock,
+        channels: tuple[str, ...] = (),
+        policy: Policy | None = None,
+    ) -> None:
+        self.catalogue = catalogue
+        self.clock = clock
+        self.channels = channels
+        self.policy = policy or default_policy()
+        self.titles = Titles(catalogue)
 
     # --- what comes in ---
 
@@ -101,7 +114,7 @@ class Desk:
         rules.check_offered(message.answers, answer)
         if rules.check_repeat(message.answer, answer):
             return message
-        now = self._clock.now()
+        now = self.clock.now()
         if message.purpose == "consent":
             messages.put_answer(conn, message.id, answer, now)
             self._consent(conn, message, answer, now)
@@ -110,9 +123,9 @@ class Desk:
                 raise ConflictError("This matter is settled already: no answer is needed any more.")
             messages.put_answer(conn, message.id, answer, now)
             decide = rules.on_confirm_answer if message.purpose == "confirm" else rules.on_check_answer
-            device = self._device(conn, ticket)
-            situation = self._situation(conn, device, ticket)
-            self._carry_out(conn, device, ticket, decide(situation, answer), {"answered_at": now})
+            device = self.device_of(conn, ticket)
+            situation = self.situation(conn, device, ticket)
+            self.carry_out(conn, device, ticket, decide(situation, answer), {"answered_at": now})
         else:
             messages.put_answer(conn, message.id, answer, now)
         return messages.get(conn, message.id)
@@ -136,9 +149,9 @@ class Desk:
             raise ConflictError(f"This service was rated already, with {ticket.rating} of 5.")
         if State(ticket.state) not in _RATEABLE:
             raise ConflictError("The service is not finished yet: it can be rated afterwards.")
-        device = self._device(conn, ticket)
-        decisions = rules.on_rating(self._situation(conn, device, ticket), rating)
-        return self._carry_out(conn, device, ticket, decisions, {"rating": rating})
+        device = self.device_of(conn, ticket)
+        decisions = rules.on_rating(self.situation(conn, device, ticket), rating)
+        return self.carry_out(conn, device, ticket, decisions, {"rating": rating})
 
     def move(
         self,
@@ -173,16 +186,18 @@ class Desk:
             )
         source = State(ticket.state)
         check_move(source, to, roles, details)
-        device = self._device(conn, ticket)
-        changes = changes_of_move(conn, self._catalogue.get_type(device.type), ticket, to, details)
-        now = self._clock.now()
-        changes |= consequences(ticket, to, now)
-        moved = repository.save(conn, ticket, changes, actor=actor, note=details.note.strip(), now=now)
-        repository.stop_timers(conn, ticket.id, now)
+        device = self.device_of(conn, ticket)
+        changes = changes_of_move(conn, self.catalogue.get_type(device.type), ticket, to, details)
+        now = self.clock.now()
+        changes |= consequences(ticket, to, now, self.clock_of(device))
+        if to is State.REMOTE and ticket.responded_at is None:
+            changes["responded_at"] = now  # somebody has taken it on
+        moved = self.keep(conn, device, ticket, changes, actor=actor, note=details.note.strip(), now=now)
+        repository.stop_timers(conn, ticket.id, now, but=CLOCK_KINDS)
         if moved.merged_into is not None:
-            repository.hand_findings(conn, moved.id, moved.merged_into)
-        decisions = rules.after_staff_move(source, self._situation(conn, device, moved))
-        return self._carry_out(conn, device, moved, decisions)
+            self._hand_over(conn, moved, moved.merged_into, actor, now)
+        decisions = rules.after_staff_move(source, self.situation(conn, device, moved))
+        return self.carry_out(conn, device, moved, decisions)
 
     def fire_due_timer(self, conn: Connection) -> bool:
         """Take one timer that is due and do what it was set for; return whether there was one.
@@ -190,7 +205,7 @@ class Desk:
         A timer that cannot be acted on is said so in the log and comes again later: it must not hold up
         the others.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         due = repository.take_due_timer(conn, now)
         if due is None:
             return False
@@ -207,11 +222,24 @@ class Desk:
 
     def _fire(self, conn: Connection, due: repository.DueTimer) -> None:
         ticket = repository.get(conn, due.ticket_id, lock=True)
+        device = self.device_of(conn, ticket)
+        if due.kind in CLOCK_KINDS:
+            self._ring(conn, device, ticket, due.kind)
+            return
         if ticket.state != due.state:
             return  # it has moved on since
-        device = self._device(conn, ticket)
-        situation = self._situation(conn, device, ticket)
-        self._carry_out(conn, device, ticket, rules.on_timer(situation, rules.Wait(due.kind)))
+        situation = self.situation(conn, device, ticket)
+        self.carry_out(conn, device, ticket, rules.on_timer(situation, rules.Wait(due.kind)))
+
+    def _ring(self, conn: Connection, device: Device, ticket: Ticket, kind: str) -> None:
+        """Warn people of a deadline, or escalate one that was missed; the timers say that it still runs."""
+        now = self.clock.now()
+        breached = kind in (RESPOND_BREACH, RESOLVE_BREACH, ESCALATE)
+        level = ringing.next_level(ticket, self.policy.escalation) if breached else ticket.escalation
+        changes = {"escalation": level} if breached else {}
+        note = ringing.note_of(kind, ticket, level)
+        ticket = self.keep(conn, device, ticket, changes, actor="platform", note=note, now=now)
+        ringing.tell(conn, device, ticket, kind, now=now, channels=self.channels)
 
     def lock_command(self, conn: Connection, command_id: str) -> commands.CommandRow | None:
         """Return a command with its ticket locked, None if there is none: ticket first, then the rest."""
@@ -229,7 +257,7 @@ class Desk:
         Args:
             shortest_s: platform seconds that a sent command is given for its reply at least.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         for command_id in commands.overdue(conn, now, shortest_s=shortest_s):
             self.lock_command(conn, command_id)
             ended = commands.end_overdue(conn, command_id, now, shortest_s=shortest_s)
@@ -245,10 +273,10 @@ class Desk:
         ticket = repository.get(conn, command.ticket_id, lock=True)
         if State(ticket.state) in TERMINAL:
             return
-        device = self._device(conn, ticket)
-        situation = self._situation(conn, device, ticket)
+        device = self.device_of(conn, ticket)
+        situation = self.situation(conn, device, ticket)
         decisions = rules.on_command_end(situation, command.name, command.state, command.reason)
-        self._carry_out(conn, device, ticket, decisions)
+        self.carry_out(conn, device, ticket, decisions)
 
     # --- findings ---
 
@@ -267,7 +295,7 @@ class Desk:
                 return "retired"
             self._open(conn, device, finding)
             return "opened"
-        device = self._device(conn, ticket)  # another one, where tickets of several appliances were merged
+        device = self.device_of(conn, ticket)  # another one, where tickets of several appliances were merged
         repository.attach_finding(conn, finding.id, ticket.id)
         was_clear = came_back or not any(
             other.state == "open" for other in repository.findings(conn, ticket.id) if other.id != finding.id
@@ -276,33 +304,61 @@ class Desk:
         return "reopened" if ticket.state == State.CLOSED else "revised"
 
     def _open(self, conn: Connection, device: Device, finding: Finding) -> None:
-        fault = self._titles.fault(device.type, finding.cause)
+        fault = self.titles.fault(device.type, finding.cause)
         decisions = rules.on_new_incident(fault, owner=device.household_id is not None)
+        by_code = not finding.evidence and repository.reported_itself(conn, finding)
+        values = {
+            **self._diagnosis(device, finding),
+            "origin": "fault_code" if by_code else finding.origin,
+            "finding_id": finding.id,
+            "onset_at": from_us(finding.onset_us),
+        }
+        self.open_ticket(conn, device, values, decisions)
+
+    def open_ticket(
+        self,
+        conn: Connection,
+        device: Device,
+        values: Mapping[str, Any],
+        decisions: Sequence[rules.Decision],
+        *,
+        role: Role = Role.PLATFORM,
+        actor: str = "platform",
+    ) -> Ticket:
+        """Open a ticket as the first decision says, and carry the others out.
+
+        Args:
+            values: columns, with origin, cause, urgency and onset among them.
+            decisions: the first one is an :class:`~services.tickets.rules.Open`.
+            role: in which capacity it is opened.
+            actor: by whom, for the history.
+
+        Raises:
+            ConflictError: the device has an open ticket already.
+        """
         first = decisions[0]
         if not isinstance(first, rules.Open):
             raise StoreError("The rules did not say how to open this ticket.")
-        check_move(None, first.state, {Role.PLATFORM}, Details(note=first.note))
-        now = self._clock.now()
-        respond_by, resolve_by = policy.deadlines(finding.urgency, now)
-        values = {
-            **self._diagnosis(device, finding),
-            "opened_at": now,
-            "respond_by": respond_by,
-            "resolve_by": resolve_by,
-        }
-        ticket = repository.insert(conn, device, finding, first.state, values, note=first.note)
-        repository.attach_finding(conn, finding.id, ticket.id)
-        self._carry_out(conn, device, ticket, decisions[1:])
+        check_move(None, first.state, {role}, Details(note=first.note))
+        now = self.clock.now()
+        warranty = device.warranty_until is None or device.warranty_until >= now.date()
+        clocked = self.clock_of(device)
+        columns = {**values, "opened_at": now, **clocked.opened(values["urgency"], now, warranty=warranty)}
+        ticket = repository.insert(conn, device, first.state, columns, note=first.note, actor=actor)
+        repository.set_timers(conn, ticket, CLOCK_KINDS, clocked.timers(ticket, now), now)
+        if ticket.finding_id is not None:
+            repository.attach_finding(conn, ticket.finding_id, ticket.id)
+        return self.carry_out(conn, device, ticket, decisions[1:])
 
     def _clear(self, conn: Connection, linked: Ticket | None) -> Taken:
         if linked is None or State(linked.state) in TERMINAL:
             return "cleared"
-        device = self._device(conn, linked)
-        situation = self._situation(conn, device, linked)
+        device = self.device_of(conn, linked)
+        situation = self.situation(conn, device, linked)
         if situation.abnormal:
             self._follow_lead(conn, device, linked, came_back=False)
         else:
-            self._carry_out(conn, device, linked, rules.on_clear(situation))
+            self.carry_out(conn, device, linked, rules.on_clear(situation))
         return "cleared"
 
     def _follow_lead(self, conn: Connection, device: Device, ticket: Ticket, *, came_back: bool) -> None:
@@ -310,22 +366,20 @@ class Desk:
         lead = _lead(repository.findings(conn, ticket.id))
         if lead is None:
             return
-        now = self._clock.now()
+        now = self.clock.now()
         changes: dict[str, Any] = {}
         note = ""
         if (lead.id, lead.cause, lead.urgency) != (ticket.finding_id, ticket.cause, ticket.urgency):
             changes = {**self._diagnosis(device, lead), "finding_id": lead.id}
             if policy.URGENCIES.index(lead.urgency) < policy.URGENCIES.index(ticket.urgency):
-                respond_by, resolve_by = policy.deadlines(lead.urgency, now)
-                changes["respond_by"] = min(respond_by, ticket.respond_by or respond_by)
-                changes["resolve_by"] = min(resolve_by, ticket.resolve_by or resolve_by)
+                changes |= self.clock_of(device).tightened(ticket, lead.urgency, now)
             note = f"The most pressing finding is now {lead.cause} ({lead.urgency})."
-        situation = self._situation(conn, device, ticket, lead.cause)
+        situation = self.situation(conn, device, ticket, lead.cause)
         decisions = rules.on_revision(situation, ticket.cause, came_back=came_back)
         if changes and not (decisions and isinstance(decisions[0], rules.Note | rules.Go)):
-            ticket = repository.save(conn, ticket, changes, actor="platform", note=note, now=now)
+            ticket = self.keep(conn, device, ticket, changes, actor="platform", note=note, now=now)
             changes = {}
-        self._carry_out(conn, device, ticket, decisions, changes)
+        self.carry_out(conn, device, ticket, decisions, changes)
 
     def _linked(self, conn: Connection, finding_id: str) -> Ticket | None:
         """Return the ticket that a finding belongs to, locked; merged ones lead on to where they went."""
@@ -338,7 +392,7 @@ class Desk:
         return None
 
     def _diagnosis(self, device: Device, finding: Finding) -> dict[str, Any]:
-        fault = self._titles.fault(device.type, finding.cause)
+        fault = self.titles.fault(device.type, finding.cause)
         part = fault.part if fault is not None else ""
         return {
             "cause": finding.cause,
@@ -347,12 +401,12 @@ class Desk:
             "summary": finding.summary,
             "diagnosis": msgspec.to_builtins(finding),
             "part": part,
-            "skill": self._titles.skill(device.type, part),
+            "skill": self.titles.skill(device.type, part),
         }
 
     # --- decisions ---
 
-    def _carry_out(
+    def carry_out(
         self,
         conn: Connection,
         device: Device,
@@ -361,7 +415,7 @@ class Desk:
         changes: Mapping[str, Any] | None = None,
     ) -> Ticket:
         """Carry decisions out; ``changes`` are written along with the first that touches the ticket."""
-        now = self._clock.now()
+        now = self.clock.now()
         extra = dict(changes or {})
         since = now
         for decision in decisions:
@@ -369,25 +423,28 @@ class Desk:
                 case rules.Go():
                     details = Details(note=decision.note, outcome=decision.outcome)
                     check_move(State(ticket.state), decision.to, {decision.role}, details)
-                    extra |= {"state": decision.to.value} | consequences(ticket, decision.to, now)
+                    extra |= {"state": decision.to.value}
+                    extra |= consequences(ticket, decision.to, now, self.clock_of(device))
                     if decision.outcome:
                         extra |= {"outcome": decision.outcome, "visit_avoided": decision.visit_avoided}
-                    ticket = self._save(conn, ticket, extra, decision.role, decision.note, now)
-                    repository.stop_timers(conn, ticket.id, now)
+                    actor = _ACTORS[decision.role]
+                    ticket = self.keep(conn, device, ticket, extra, actor=actor, note=decision.note, now=now)
+                    repository.stop_timers(conn, ticket.id, now, but=CLOCK_KINDS)
                     extra = {}
                 case rules.Note():
-                    ticket = self._save(conn, ticket, extra, decision.role, decision.note, now)
+                    actor = _ACTORS[decision.role]
+                    ticket = self.keep(conn, device, ticket, extra, actor=actor, note=decision.note, now=now)
                     extra = {}
                 case rules.Tell():
                     since = announce(
                         conn,
-                        self._titles,
+                        self.titles,
                         device,
                         ticket,
                         decision.news,
                         now=now,
                         answer_within=_answer_time(decisions),
-                        channels=self._channels,
+                        channels=self.channels,
                     )
                 case rules.WaitFor():
                     begin = now if decision.what is rules.Wait.RECOVERY else since
@@ -398,29 +455,53 @@ class Desk:
                     raise StoreError("A ticket that is open cannot be opened.")
         return ticket
 
-    def _save(
+    def keep(
         self,
         conn: Connection,
+        device: Device,
         ticket: Ticket,
         changes: Mapping[str, Any],
-        role: Role,
+        *,
+        actor: str,
         note: str,
         now: datetime,
     ) -> Ticket:
-        return repository.save(conn, ticket, changes, actor=_ACTORS[role], note=note, now=now)
+        """Write a change with its line of history, and set the clock's timers where it moves them.
+
+        Raises:
+            ConflictError: somebody else changed the ticket since it was read.
+        """
+        kept = repository.save(conn, ticket, changes, actor=actor, note=note, now=now)
+        if _CLOCKED & changes.keys():
+            wanted = self.clock_of(device).timers(kept, now)
+            repository.set_timers(conn, kept, CLOCK_KINDS, wanted, now)
+        return kept
+
+    def clock_of(self, device: Device) -> TicketClock:
+        """Return the clock by which tickets of an appliance go."""
+        return TicketClock(self.policy, device.region, zone_of(device.time_zone))
+
+    def _hand_over(self, conn: Connection, merged: Ticket, heir_id: str, actor: str, now: datetime) -> None:
+        """Let another ticket go on with what a merged one had: its findings, and who measured what."""
+        repository.hand_findings(conn, merged.id, heir_id)
+        heir = repository.get(conn, heir_id, lock=True)
+        device = self.device_of(conn, heir)
+        note = f"Ticket {merged.number} is one and the same: it goes on here."
+        heir = self.keep(conn, device, heir, {}, actor=actor, note=note, now=now)
+        self._follow_lead(conn, device, heir, came_back=False)
 
     def _command(
         self, conn: Connection, device: Device, ticket: Ticket, decision: rules.Command, now: datetime
     ) -> Ticket:
-        needs_consent = self._catalogue.get_type(device.type).commands[decision.name].consent
-        life_s = real_wait_s(self._clock, _COMMAND_LIFE_S)
+        needs_consent = self.catalogue.get_type(device.type).commands[decision.name].consent
+        life_s = real_wait_s(self.clock, _COMMAND_LIFE_S)
         if needs_consent and not decision.approved:
-            life_s = max(life_s, policy.CONSENT.total_seconds())
+            life_s = max(life_s, self.policy.hours("consent").total_seconds())
         try:
             with conn.transaction():
                 request_command(
                     conn,
-                    self._catalogue,
+                    self.catalogue,
                     device,
                     decision.name,
                     {},
@@ -429,12 +510,12 @@ class Desk:
                     expires_at=commands.expiry(now, life_s),
                     approved_by="owner" if decision.approved else None,
                     ticket_id=ticket.id,
-                    channels=self._channels,
+                    channels=self.channels,
                 )
         except (ForbiddenError, ConflictError, InvalidMessageError) as error:
-            situation = self._situation(conn, device, ticket)
+            situation = self.situation(conn, device, ticket)
             refused = rules.on_command_end(situation, decision.name, "refused", str(error))
-            return self._carry_out(conn, device, ticket, refused)
+            return self.carry_out(conn, device, ticket, refused)
         return ticket
 
     def _consent(self, conn: Connection, message: messages.Message, answer: str, now: datetime) -> None:
@@ -452,9 +533,10 @@ class Desk:
 
     # --- what is known ---
 
-    def _situation(
+    def situation(
         self, conn: Connection, device: Device, ticket: Ticket, cause: str | None = None
     ) -> Situation:
+        """Return what the rules know of a ticket; ``cause`` replaces its own."""
         cause = ticket.cause if cause is None else cause
         row = conn.execute(
             "SELECT EXISTS (SELECT FROM finding WHERE ticket_id = %s AND state = 'open'),"
@@ -465,14 +547,16 @@ class Desk:
         return Situation(
             state=State(ticket.state),
             cause=cause,
-            fault=self._titles.fault(device.type, cause),
+            fault=self.titles.fault(device.type, cause),
             owner=device.household_id is not None,
             abnormal=abnormal,
             commanded=commanded,
             outcome=ticket.outcome,
+            waits=self.policy.waits,
         )
 
-    def _device(self, conn: Connection, ticket: Ticket) -> Device:
+    def device_of(self, conn: Connection, ticket: Ticket) -> Device:
+        """Return a ticket's appliance."""
         device = repository.device(conn, ticket.device_id)
         if device is None:  # the foreign key makes this impossible
             raise NotFoundError(f"There is no device {ticket.device_id!r}.")

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.tickets import policy
+from services.policy import default_policy
 from services.tickets.lifecycle import TABLE, TERMINAL, Demand, Move, Role, State
 
 BEGIN = "<!-- made by services.tickets.diagram: begin -->"
@@ -49,10 +49,12 @@ def moves_table() -> str:
 
 def levels_table() -> str:
     """Return the response and resolution times as a Markdown table."""
-    lines = ["| urgency | respond within | resolve within |", "| --- | --- | --- |"]
-    for name, level in policy.SERVICE_LEVELS.items():
-        respond, resolve = (span.total_seconds() / 3600 for span in (level.respond, level.resolve))
-        lines.append(f"| {name} | {respond:g} h | {resolve:g} h |")
+    policy = default_policy()
+    lines = ["| urgency | respond within | resolve within | clock |", "| --- | --- | --- | --- |"]
+    for name, level in policy.levels.items():
+        rule = policy.calendars[level.calendar]
+        runs = f"{', '.join(rule.days)} {rule.begin}–{rule.until}" if rule.days else "day and night"
+        lines.append(f"| {name} | {level.respond_h:g} h | {level.resolve_h:g} h | {runs} |")
     return "\n".join(lines)
 
 

@@ -51,11 +51,15 @@ class Demand(StrEnum):
     OUTCOME = "outcome"
     REPAIR = "outcome of a repair"
     MINUTES = "minutes"
-    TARGET = "ticket to merge into"
+    TARGET = "ticket or campaign to merge into"
 
 
 TERMINAL = frozenset({State.CLOSED, State.CANCELLED, State.MERGED})
 OPEN = frozenset(State) - TERMINAL
+# Nobody is on the way yet: a ticket may become part of a campaign by itself.
+CAMPAIGNABLE = frozenset(
+    {State.OWNER_ASKED, State.OWNER_CHECKED, State.UNANSWERED, State.REMOTE, State.ON_SITE}
+)
 # An engineer's outcome after a repair; the others are set by the rules.
 REPAIR_OUTCOMES = frozenset({"confirmed", "other_fault", "no_fault_found"})
 
@@ -100,13 +104,16 @@ class Details:
     parts_used: tuple[str, ...] = field(default=())
     minutes: int | None = None
     merge_into: str | None = None
+    campaign: str | None = None
 
 
 def _moves() -> Iterable[Move]:
     s = State
     yield Move(None, s.OWNER_ASKED, _PLATFORM, "a finding whose fault has a question for the owner")
-    yield Move(None, s.REMOTE, _PLATFORM, "a finding that can be dealt with from afar")
-    yield Move(None, s.ON_SITE, _PLATFORM, "a finding that needs a visit and no question")
+    yield Move(
+        None, s.REMOTE, _OWNER | _ALL_BUT_OWNER, "a finding that can be dealt with from afar, or a report"
+    )
+    yield Move(None, s.ON_SITE, _ALL_BUT_OWNER, "a finding that needs a visit and no question")
 
     yield Move(s.OWNER_ASKED, s.OWNER_CHECKED, _OWNER, "the owner put it right")
     yield Move(s.OWNER_ASKED, s.UNANSWERED, _PLATFORM, "no answer by the deadline")
@@ -123,13 +130,14 @@ def _moves() -> Iterable[Move]:
     yield Move(s.ON_SITE, s.REMOTE, _STAFF, "an engineer tries from afar")
 
     window = frozenset({Demand.WINDOW, Demand.ASSIGNEE})
-    yield Move(s.ON_SITE, s.PLANNED, _STAFF, "a visit is agreed", window)
+    yield Move(s.ON_SITE, s.PLANNED, _OWNER | _STAFF, "a visit is agreed", window)
     yield Move(s.PLANNED, s.PLANNED, _STAFF, "the visit is moved", window)
     yield Move(s.PLANNED, s.ON_SITE, _STAFF, "the visit falls through", frozenset({Demand.NOTE}))
     yield Move(s.ON_SITE, s.VISITING, _STAFF, "an engineer is there, unplanned")
     yield Move(s.PLANNED, s.VISITING, _STAFF, "the engineer is there")
     yield Move(s.VISITING, s.RESOLVED, _STAFF, "repaired, or nothing found", _REPAIR)
     yield Move(s.VISITING, s.ON_SITE, _STAFF, "another visit is needed", frozenset({Demand.NOTE}))
+    yield Move(s.VISITING, s.ON_HOLD, _STAFF, "a part is missing on site", frozenset({Demand.NOTE}))
 
     yield Move(s.RESOLVED, s.VERIFIED, _PLATFORM, "readings are back to normal")
     yield Move(s.RESOLVED, s.ON_SITE, _ALL_BUT_OWNER, "reopened: readings did not recover")
@@ -139,6 +147,7 @@ def _moves() -> Iterable[Move]:
     )
     yield Move(s.CONFIRMED, s.CLOSED, _PLATFORM, "done", frozenset({Demand.OUTCOME}))
     yield Move(s.CLOSED, s.ON_SITE, _PLATFORM | _DISPATCH, "reopened: it came back", frozenset({Demand.NOTE}))
+    yield Move(s.CANCELLED, s.ON_SITE, _DISPATCH, "reopened: called off in error", frozenset({Demand.NOTE}))
 
     for waiting in (s.OWNER_ASKED, s.OWNER_CHECKED, s.UNANSWERED, s.REMOTE, s.ON_SITE, s.PLANNED, s.ON_HOLD):
         yield Move(waiting, s.RECOVERED, _PLATFORM, "readings are back to normal")
@@ -153,7 +162,14 @@ def _moves() -> Iterable[Move]:
         if state in TERMINAL or state in (s.RECOVERED, s.CONFIRMED):
             continue
         yield Move(state, s.CANCELLED, _cancellers(state), "called off", frozenset({Demand.NOTE}))
-        yield Move(state, s.MERGED, _DISPATCH, "one and the same as another", frozenset({Demand.TARGET}))
+        common = state in CAMPAIGNABLE
+        yield Move(
+            state,
+            s.MERGED,
+            _DISPATCH | _PLATFORM if common else _DISPATCH,
+            "one and the same as another, or part of a campaign" if common else "one and the same as another",
+            frozenset({Demand.TARGET}),
+        )
 
 
 def _cancellers(state: State) -> frozenset[Role]:
@@ -219,7 +235,7 @@ def _met(demand: Demand, details: Details) -> bool:
         case Demand.MINUTES:
             return details.minutes is not None
         case Demand.TARGET:
-            return bool(details.merge_into)
+            return bool(details.merge_into) != bool(details.campaign)
 
 
 def _say(state: State) -> str:

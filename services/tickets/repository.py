@@ -7,9 +7,9 @@ all in the caller's transaction. The database refuses a change without its line 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -65,6 +65,12 @@ class Ticket:
     visit_avoided: bool
     rating: int | None
     merged_into: str | None
+    warranty: bool
+    responded_at: datetime | None
+    respond_left_s: float | None
+    resolve_left_s: float | None
+    escalation: int
+    campaign_id: str | None
 
 
 COLUMNS: tuple[str, ...] = tuple(Ticket.__dataclass_fields__)
@@ -86,6 +92,9 @@ class Device:
     household_id: str | None
     region: str
     retired: bool
+    firmware: str = ""
+    time_zone: str = "UTC"
+    warranty_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +114,8 @@ def device(conn: Connection, device_id: str) -> Device | None:
     with conn.cursor(row_factory=class_row(Device)) as cursor:
         return cursor.execute(
             "SELECT d.id, d.tenant_id, d.type, d.model, d.name, d.household_id,"
-            " coalesce(h.region, '') AS region, d.retired_at IS NOT NULL AS retired"
+            " coalesce(h.region, '') AS region, d.retired_at IS NOT NULL AS retired, d.firmware,"
+            " coalesce(h.time_zone, 'UTC') AS time_zone, d.warranty_until"
             " FROM device d LEFT JOIN household h ON h.id = d.household_id WHERE d.id = %s",
             (device_id,),
         ).fetchone()
@@ -144,17 +154,18 @@ def history(conn: Connection, ticket_id: str) -> list[History]:
 
 
 def insert(
-    conn: Connection, device: Device, finding: Finding, state: State, values: Mapping[str, Any], *, note: str
+    conn: Connection, device: Device, state: State, values: Mapping[str, Any], *, note: str, actor: str
 ) -> Ticket:
-    """Open a ticket for a finding, with the first line of its history.
+    """Open a ticket, with the first line of its history.
 
     Args:
         conn: inside the transaction that decided it.
         device: the appliance.
-        finding: leads the ticket; its row is there already.
         state: where the ticket begins.
-        values: further columns; ``opened_at`` among them.
+        values: further columns; ``origin``, ``onset_at`` and ``opened_at`` among them, and the ``finding_id``
+            of the finding that leads it, whose row is there already.
         note: why it was opened.
+        actor: who opened it.
 
     Raises:
         ConflictError: the device has an open ticket by now; look again.
@@ -167,9 +178,6 @@ def insert(
         "household_id": device.household_id,
         "region": device.region,
         "state": state.value,
-        "origin": finding.origin,
-        "finding_id": finding.id,
-        "onset_at": from_us(finding.onset_us),
         **values,
     }
     done = conn.execute(
@@ -182,7 +190,7 @@ def insert(
     if done is None:
         raise ConflictError(f"Device {device.id!r} has an open ticket already.")
     ticket = get(conn, ticket_id)
-    _tell_history(conn, ticket, None, "platform", note, {}, ticket.opened_at)
+    _tell_history(conn, ticket, None, actor, note, {}, ticket.opened_at)
     return ticket
 
 
@@ -252,6 +260,16 @@ def keep_finding(conn: Connection, finding: Finding) -> str | None:
     return "new" if known is None else str(known[1])
 
 
+def reported_itself(conn: Connection, finding: Finding) -> bool:
+    """Return whether the appliance raised a fault code of its own when a finding began."""
+    row = conn.execute(
+        "SELECT EXISTS (SELECT FROM device_event WHERE device_id = %s AND kind = 'fault' AND active"
+        " AND time BETWEEN %s - interval '1 hour' AND %s)",
+        (finding.device, from_us(finding.onset_us), from_us(finding.time_us)),
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def attach_finding(conn: Connection, finding_id: str, ticket_id: str) -> None:
     """Make a finding belong to a ticket."""
     conn.execute(
@@ -287,9 +305,30 @@ def start_timer(conn: Connection, ticket: Ticket, kind: str, due_at: datetime) -
     )
 
 
-def stop_timers(conn: Connection, ticket_id: str, now: datetime) -> None:
-    """End every wait of a ticket."""
-    conn.execute("UPDATE timer SET done_at = %s WHERE ticket_id = %s AND done_at IS NULL", (now, ticket_id))
+def stop_timers(conn: Connection, ticket_id: str, now: datetime, *, but: Sequence[str] = ()) -> None:
+    """End every wait of a ticket; timers of the kinds ``but`` go on."""
+    conn.execute(
+        "UPDATE timer SET done_at = %s WHERE ticket_id = %s AND done_at IS NULL AND NOT kind = ANY(%s)",
+        (now, ticket_id, list(but)),
+    )
+
+
+def set_timers(
+    conn: Connection, ticket: Ticket, kinds: Sequence[str], wanted: Mapping[str, datetime], now: datetime
+) -> None:
+    """Bring a ticket's timers of these kinds to what is wanted; one that has rung for a moment stays so."""
+    conn.execute(
+        "UPDATE timer m SET done_at = %s WHERE ticket_id = %s AND done_at IS NULL AND kind = ANY(%s)"
+        " AND NOT EXISTS (SELECT FROM unnest(%s::text[], %s::timestamptz[]) AS w (kind, due_at)"
+        " WHERE w.kind = m.kind AND w.due_at = m.due_at)",
+        (now, ticket.id, list(kinds), list(wanted), list(wanted.values())),
+    )
+    for kind, due_at in wanted.items():
+        conn.execute(
+            "INSERT INTO timer (id, kind, ticket_id, due_at, data) SELECT %s, %s, %s, %s, '{}'"
+            " WHERE NOT EXISTS (SELECT FROM timer WHERE ticket_id = %s AND kind = %s AND due_at = %s)",
+            (uuid.uuid4().hex, kind, ticket.id, due_at, ticket.id, kind, due_at),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,13 +336,13 @@ class DueTimer:
     """A timer whose time has come.
 
     Attributes:
-        state: in which the ticket was when the timer was started.
+        state: in which the ticket was when the timer was started; None: whatever its state.
     """
 
     id: str
     kind: str
     ticket_id: str
-    state: str
+    state: str | None
 
 
 def take_due_timer(conn: Connection, now: datetime) -> DueTimer | None:

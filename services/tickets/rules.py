@@ -7,11 +7,11 @@ a decision names is checked there against the table of services/tickets/lifecycl
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from services.tickets import policy
+from services.policy import Waits, default_policy
 from services.tickets.lifecycle import Role, State
 from zerodistance.catalogue.model import Fault
 from zerodistance.errors import ConflictError, InvalidMessageError
@@ -68,6 +68,7 @@ class Situation:
         abnormal: at least one of its findings is open, after what came in.
         commanded: a command of this ticket was carried out.
         outcome: as an engineer gave it.
+        waits: how long the platform waits for people and readings.
     """
 
     state: State
@@ -77,6 +78,7 @@ class Situation:
     abnormal: bool = True
     commanded: bool = False
     outcome: str = ""
+    waits: Waits = field(default_factory=lambda: default_policy().waits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ def on_revision(now: Situation, previous_cause: str, *, came_back: bool) -> list
 def on_clear(now: Situation) -> list[Decision]:
     """Decide when the last open finding of a ticket has cleared."""
     if now.state is State.RESOLVED:
-        return _verified("The readings are back to normal.")
+        return _verified(now, "The readings are back to normal.")
     if now.state is State.VISITING:
         return [Note("The readings are back to normal.")]
     if now.state not in _WAITING:
@@ -205,7 +207,7 @@ def on_check_answer(now: Situation, answer: str) -> list[Decision]:
         if now.state in (State.OWNER_ASKED, State.UNANSWERED, State.ON_SITE):
             return [
                 Go(State.OWNER_CHECKED, "The owner put it right.", Role.OWNER),
-                WaitFor(Wait.RECOVERY, _recovery(now.fault)),
+                WaitFor(Wait.RECOVERY, _recovery(now)),
             ]
         return [Note("The owner says that it was put right.", Role.OWNER)]
     if now.state is not State.OWNER_ASKED:
@@ -266,7 +268,7 @@ def on_command_end(now: Situation, name: str, state: str, reason: str) -> list[D
     """Decide when a command of a ticket came to its end."""
     if state == "done":
         done = Note(f"The appliance carried out {name}.")
-        return [done, WaitFor(Wait.RECOVERY, _recovery(now.fault))] if now.state is State.REMOTE else [done]
+        return [done, WaitFor(Wait.RECOVERY, _recovery(now))] if now.state is State.REMOTE else [done]
     why = f"The command {name} ended as {state}{f': {reason}' if reason else ''}."
     if now.state is State.REMOTE and now.abnormal:
         return [Go(State.ON_SITE, why), Tell(News.DISPATCHED)]
@@ -277,16 +279,16 @@ def after_staff_move(before: State, now: Situation) -> list[Decision]:
     """Decide what follows once a person has moved a ticket from ``before`` to where it stands."""
     match now.state:
         case State.RESOLVED if not now.abnormal:
-            return _verified("The readings are normal.")
+            return _verified(now, "The readings are normal.")
         case State.RESOLVED:
-            return [WaitFor(Wait.RECOVERY, _recovery(now.fault))]
+            return [WaitFor(Wait.RECOVERY, _recovery(now))]
         case State.PLANNED:
             return [Tell(News.PLANNED)]
         case State.ON_SITE if before in _WITH_OWNER or before is State.REMOTE:
             return [Tell(News.DISPATCHED)]
         case State.ON_SITE if before is State.PLANNED:
             return [Tell(News.UNPLANNED)]
-        case State.ON_SITE if before in (State.RESOLVED, State.VERIFIED, State.CLOSED):
+        case State.ON_SITE if before in (State.RESOLVED, State.VERIFIED, State.CLOSED, State.CANCELLED):
             return [Tell(News.REOPENED)]
         case State.CONFIRMED:
             return [Go(State.CLOSED, "Done.", outcome=now.outcome), Tell(News.CLOSED)]
@@ -336,11 +338,11 @@ def _dispatch(now: Situation, note: str, role: Role) -> list[Decision]:
     return [Go(State.ON_SITE, note, role), Tell(News.DISPATCHED)]
 
 
-def _verified(note: str) -> list[Decision]:
+def _verified(now: Situation, note: str) -> list[Decision]:
     return [
         Go(State.VERIFIED, note),
         Tell(News.VERIFIED),
-        WaitFor(Wait.CONFIRMATION, policy.CONFIRMATION),
+        WaitFor(Wait.CONFIRMATION, timedelta(hours=now.waits.confirmation_h)),
     ]
 
 
@@ -359,5 +361,7 @@ def _avoided(now: Situation) -> bool:
     return now.state is State.REMOTE and now.commanded
 
 
-def _recovery(fault: Fault | None) -> timedelta:
-    return policy.UNKNOWN_RECOVERY if fault is None else timedelta(minutes=fault.recovery_minutes)
+def _recovery(now: Situation) -> timedelta:
+    if now.fault is None:
+        return timedelta(hours=now.waits.unknown_recovery_h)
+    return timedelta(minutes=now.fault.recovery_minutes)

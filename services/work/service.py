@@ -11,6 +11,7 @@ import structlog
 from services.commands.sender import CommandSender
 from services.insights import job
 from services.messages.channels import channel_names, open_channels
+from services.policy import load_policy
 from services.startup import check_schema
 from services.tickets.desk import Desk
 from services.work import duties
@@ -43,7 +44,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     """
     catalogue = load_catalogue(settings.catalogue_folders())
     clock = settings.make_clock()
-    desk = Desk(catalogue, clock, channel_names(settings))
+    desk = Desk(catalogue, clock, channel_names(settings), load_policy(settings.policy_path))
     failed: list[BaseException] = []
     with ExitStack() as opened:
         pool = opened.enter_context(closing(open_pool(settings, size=_POOL_SIZE)))

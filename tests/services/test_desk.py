@@ -350,10 +350,16 @@ def test_the_database_refuses_what_the_code_must_not_do(world: World) -> None:
         conn.execute("UPDATE ticket SET state = 'on_site', version = version + 1 WHERE id = %s", (ticket.id,))
     with pytest.raises(refused, match="must follow"), world.pool.connection() as conn:
         conn.execute("UPDATE ticket SET state = 'on_site' WHERE id = %s", (ticket.id,))
-    with pytest.raises(psycopg.errors.CheckViolation), world.pool.connection() as conn:
+    with pytest.raises(refused, match="no way from owner_asked to closed"), world.pool.connection() as conn:
         conn.execute("UPDATE ticket SET state = 'closed', version = version + 1 WHERE id = %s", (ticket.id,))
+    with pytest.raises(psycopg.errors.CheckViolation), world.pool.connection() as conn:
+        conn.execute("UPDATE ticket SET state = 'merged', version = version + 1 WHERE id = %s", (ticket.id,))
     with pytest.raises(psycopg.errors.RaiseException, match="append-only"), world.pool.connection() as conn:
         conn.execute("DELETE FROM ticket_history WHERE ticket_id = %s", (ticket.id,))
+    with pytest.raises(psycopg.errors.CheckViolation, match="hold"), world.pool.connection() as conn:
+        conn.execute(
+            "UPDATE ticket SET resolve_left_s = 60, version = version + 1 WHERE id = %s", (ticket.id,)
+        )
     with pytest.raises(psycopg.errors.UniqueViolation), world.pool.connection() as conn:
         conn.execute(
             "INSERT INTO ticket (id, tenant_id, device_id, state, origin, cause, probability, urgency,"

@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from services import schemas
+from services.policy import default_policy
+from services.sla import clock
+from services.sla.calendar import WorkingCalendar
 from services.tickets import diagram
 from services.tickets.lifecycle import (
     MOVES,
@@ -22,8 +26,9 @@ from services.tickets.lifecycle import (
     check_move,
     targets,
 )
-from services.tickets.policy import SERVICE_LEVELS, URGENCIES, deadlines
+from services.tickets.policy import URGENCIES
 from zerodistance.errors import IllegalMoveError
+from zerodistance.store.database import Pool
 
 ALL = frozenset(Role)
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -40,7 +45,7 @@ FULL = Details(
 
 def test_the_states_are_those_of_the_api() -> None:
     assert {state.value for state in State} == set(get_args(schemas.TicketState))
-    assert set(URGENCIES) == set(get_args(schemas.Urgency)) == set(SERVICE_LEVELS)
+    assert set(URGENCIES) == set(get_args(schemas.Urgency)) == set(default_policy().levels)
 
 
 def test_every_move_stands_once() -> None:
@@ -64,8 +69,18 @@ def test_every_state_is_reached_and_leads_to_an_end() -> None:
 
 
 def test_finished_tickets_stay_so_but_a_closed_one_may_reopen() -> None:
-    assert targets(State.CANCELLED, ALL) == targets(State.MERGED, ALL) == []
-    assert targets(State.CLOSED, ALL) == [State.ON_SITE]
+    assert targets(State.MERGED, ALL) == []
+    assert targets(State.CLOSED, ALL) == targets(State.CANCELLED, ALL) == [State.ON_SITE]
+
+
+def test_the_database_holds_the_same_table(pool: Pool) -> None:
+    with pool.connection() as conn:
+        kept = set(conn.execute("SELECT from_state, to_state FROM ticket_move").fetchall())
+    assert kept == {
+        (move.source.value, move.target.value)
+        for move in TABLE
+        if move.source is not None and move.source is not move.target
+    }
 
 
 def test_states_that_are_passed_through_are_left_by_the_platform() -> None:
@@ -101,11 +116,13 @@ def test_only_those_who_may_and_only_with_what_is_demanded(move: object) -> None
         check_move(allowed.source, allowed.target, allowed.who, Details())
 
 
-def test_owners_never_close_resolve_or_plan() -> None:
+def test_owners_never_close_or_resolve() -> None:
     by_owner = {m.target for m in TABLE if Role.OWNER in m.who}
     assert by_owner <= {
-        State.OWNER_CHECKED, State.ON_SITE, State.REMOTE, State.CONFIRMED, State.CANCELLED,
+        State.OWNER_CHECKED, State.ON_SITE, State.REMOTE, State.CONFIRMED, State.CANCELLED, State.PLANNED,
     }  # fmt: skip
+    planning = [m.source for m in TABLE if m.target is State.PLANNED and Role.OWNER in m.who]
+    assert planning == [State.ON_SITE], "an owner picks one of the windows that were offered"
 
 
 def test_closing_demands_an_outcome_and_a_repair_its_minutes() -> None:
@@ -127,10 +144,12 @@ def test_a_visit_window_is_a_window(begin: datetime | None, end: datetime | None
 
 
 def test_deadlines_are_longer_the_less_pressing() -> None:
-    spans = [deadlines(urgency, NOW) for urgency in URGENCIES]
-    assert spans == sorted(spans)
-    assert all(respond < resolve for respond, resolve in spans)
-    assert spans[0] == (NOW + timedelta(hours=4), NOW + timedelta(hours=24))
+    spans = [clock.spans_of(default_policy(), urgency, warranty=True) for urgency in URGENCIES]
+    assert [span.resolve for span in spans] == sorted(span.resolve for span in spans)
+    assert all(span.respond < span.resolve for span in spans)
+    day_and_night = WorkingCalendar(ZoneInfo("UTC"))
+    begun = clock.start(day_and_night, spans[0], NOW)
+    assert (begun.respond_by, begun.resolve_by) == (NOW + timedelta(hours=4), NOW + timedelta(hours=24))
 
 
 def test_the_documentation_shows_the_table_as_it_is() -> None:
