@@ -93,6 +93,7 @@ class Ingest:
             window=MAX_MESSAGES,
             filters=[*filters, *TOPICS],
             unwanted=unwanted,
+            share=settings.mqtt_share,
         )
         self.forwarder = Forwarder(log.producer, log.partitions(TELEMETRY), wake=self.broker.wake)
 
