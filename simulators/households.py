@@ -293,8 +293,9 @@ class Homes:
             away=trip,
             cold_water=cold_water,
             hardness=self._hardness,
-            tds=self._tds * (1.0 + 0.008 * today["damp"]),
-            turbidity=self._turbidity * today["dust"] / 25.0,
+            # The works' water changes from day to day, and never at a stroke.
+            tds=self._tds * (1.0 + 0.008 * mixed["damp"][steps // 2]),
+            turbidity=self._turbidity * mixed["dust"][steps // 2] / 25.0,
             water_pressure=self._pressure * (1.0 - 0.12 * busy),
             cheap=self._tariff.cheap(hour, (day + 3) % 7 >= 5),
             delays=self._tariff.delays,

@@ -80,7 +80,8 @@ PORTRAITS: Mapping[str, Portrait] = {
     ),
     "water_heater": Portrait(
         (("tank_temperature_upper", "tank_temperature_lower"), ("flow",), ("power",)),
-        "A shower cools the bottom at once and the top hardly; one element at a time, 4.5 kW.",
+        "A shower cools the bottom at once and the top hardly; one element at a time, 4.5 kW. A timer holds "
+        "the lower one to the cheap hours from ten in the evening; the upper one keeps the top warm all day.",
         (6.8, 7.8),
         "tapping profile M with water of 10 °C: 5.845 kWh of hot water a day (Regulation (EU) 814/2013) and "
         "1–2 kWh of standing loss; in June the mains here have some 25 °C, which halves it and more",
