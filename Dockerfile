@@ -31,10 +31,13 @@ FROM python:${PYTHON}
 LABEL org.opencontainers.image.title="Zero Distance" \
       org.opencontainers.image.description="An open servitization data platform for connected home appliances" \
       org.opencontainers.image.licenses="Apache-2.0"
-# Volumes mounted on these two folders take over their owner.
+# Volumes mounted on these folders take over their owner: 1883 is Mosquitto's, which reads what is in
+# /access; the authority's folder is for broker-access (1883) and serve (10001).
 RUN groupadd --gid 10001 zerodistance \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin zerodistance \
-    && install -d -o 10001 -g 10001 /data /dashboards
+    && install -d -o 10001 -g 10001 /data /dashboards \
+    && install -d -o 1883 -g 10001 -m 2770 /ca \
+    && install -d -o 1883 -g 1883 -m 0750 /access
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 ENV PATH=/opt/venv/bin:$PATH \

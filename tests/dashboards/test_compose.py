@@ -31,7 +31,7 @@ from zerodistance.settings import Settings
 
 SERVICES = services()
 PLATFORM = sorted(n for n, s in SERVICES.items() if s["image"].startswith("zerodistance:"))
-ONE_SHOT = {"broker-accounts", "migrate", "dashboards", "grafana-reader"}
+ONE_SHOT = {"certificates", "broker-files", "migrate", "dashboards", "grafana-reader"}
 RUNNING = sorted(set(SERVICES) - ONE_SHOT)
 FILLED = {name: value or f"{name.lower()}-0123456789abcdef" for name, value in example_variables().items()}
 
@@ -70,9 +70,9 @@ def test_the_settings_exist_and_are_fit_for_production(name: str, monkeypatch: p
     assert "${" not in "".join(map(str, settings.model_dump().values()))
 
 
-# Without the first there is no such account, without the others no webhook and no adapters.
+# Without these there is no webhook, no adapters, no proxy.
 _OPTIONAL = {
-    "MQTT_SIMULATOR_PASSWORD",
+    "ZD_TRUSTED_PROXIES",
     "ZD_WEBHOOK_SECRET",
     "ZD_WEBHOOK_URL",
     "ZD_ADAPTERS",
@@ -111,7 +111,6 @@ def test_pins_agree_with_what_is_tested() -> None:
     assert SERVICES["grafana"]["image"].startswith(f"grafana/grafana:{schema}.")
     assert SERVICES["ingest"]["image"] == f"zerodistance:{project['version']}"
     assert SERVICES["grafana-reader"]["image"] == SERVICES["timescaledb"]["image"]
-    assert SERVICES["broker-accounts"]["image"] == SERVICES["mosquitto"]["image"]
 
 
 @pytest.mark.parametrize("name", RUNNING)
@@ -147,7 +146,8 @@ def test_nothing_starts_before_what_it_needs(name: str) -> None:
 
 def test_ports_listen_on_this_machine_unless_told_otherwise() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert len(ports) == 4
+    assert len(ports) == 5
+    assert not [port for port in ports if port.endswith(":1883")], "the listener without TLS is not published"
     for port in ports:
         assert interpolate(port, {}).startswith("127.0.0.1:")
 
