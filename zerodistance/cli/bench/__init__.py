@@ -76,6 +76,24 @@ def end_to_end(
     run_repeatedly(lambda say: measure(options, stop, say), repeat, as_json=as_json)
 
 
+@app.command("query")
+def query(
+    points: Annotated[int, typer.Option(help="data points to fill", min=100_000)] = 2_000_000,
+    devices: Annotated[int, typer.Option(help="appliances with a sample a minute", min=1, max=9_999)] = 100,
+    asks: Annotated[int, typer.Option(help="how often each question is asked", min=2, max=1_000)] = 20,
+    database: Database = "",
+    plain: Annotated[bool, typer.Option("--plain", help="without TimescaleDB in any case")] = False,
+    repeat: Repeat = 1,
+    as_json: Json = False,
+) -> None:
+    """What dashboards, plots, device page and history API ask, as history grows tenfold; storage."""
+    from zerodistance.cli.bench.query import Options, measure
+
+    options = Options(points, devices, asks, database, plain)
+    stop = until_told()
+    run_repeatedly(lambda say: measure(options, stop, say), repeat, as_json=as_json)
+
+
 def run_repeatedly(measure: Callable[[Callable[[str], None]], Report], repeat: int, *, as_json: bool) -> None:
     """Run a benchmark ``repeat`` times and print what it found.
 
