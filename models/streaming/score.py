@@ -38,6 +38,86 @@ class Scores:
     top: Ints
 
 
+class Scorer:
+    """Scores a series piece by piece, in memory that does not grow; no row's score depends on a later row.
+
+    Without training rows a row is compared with the series' own past, and the score says what is new: an
+    anomaly that goes on scores lower than its beginning. With training rows the fault-free stretch is the
+    measure for all that follows, and an anomaly scores for as long as it lasts; training rows themselves are
+    not judged.
+
+    Args:
+        train_rows: rows at the start that are free of faults, 0 for none.
+        rate: false alarms per row that are accepted.
+        progress: called with (steps done, steps in all) of the piece at hand.
+    """
+
+    def __init__(
+        self, *, train_rows: int = 0, rate: float = 0.005, progress: Progress = lambda done, total: None
+    ) -> None:
+        self._train_rows = train_rows
+        self._rate = rate
+        self._progress = progress
+        self._model: Trained | None = None
+        self._time = np.zeros(0)
+        self._values = np.zeros((0, 0))
+        self._total = np.zeros(0)
+
+    def feed(self, time_s: Floats, values: Floats) -> Scores:
+        """Return the scores of the next rows.
+
+        Args:
+            time_s: (N,) ascending, not before what was fed already.
+            values: (N, C), NaN where there is no reading; the first piece holds all training rows.
+
+        Raises:
+            ValueError: the first piece does not hold the training rows, or they are too few.
+        """
+        seen = len(self._time)
+        if seen:
+            time_s = np.concatenate([self._time, time_s])
+            values = np.concatenate([self._values, values])
+        judge = self._against_training if self._train_rows else self._against_past
+        scores, context = judge(time_s, values, seen)
+        keep = max(0, len(time_s) - context)
+        self._time, self._values = time_s[keep:], values[keep:]
+        return scores
+
+    def _against_training(self, time_s: Floats, values: Floats, seen: int) -> tuple[Scores, int]:
+        first = seen
+        n = len(values) - seen
+        score, top, alarm = np.zeros(n), np.zeros(n, np.int64), np.zeros(n, np.bool_)
+        if self._model is None:
+            train = self._train_rows
+            if n < train:
+                raise ValueError(f"there are {n} rows, fewer than the {train} training rows")
+            self._model = Trained.fit(time_s[:train], values[:train], self._rate, progress=self._progress)
+            first = train
+        if first < len(values):
+            judged = self._model.judge(time_s, values, first)
+            part = slice(first - seen, None)
+            score[part] = judged.total / (judged.total + self._model.threshold)
+            alarm[part] = judged.total >= self._model.threshold
+            top[part] = judged.top
+        return Scores(score, alarm, top), self._model.context_rows(time_s)
+
+    def _against_past(self, time_s: Floats, values: Floats, seen: int) -> tuple[Scores, int]:
+        channels = values.shape[1]
+        each = np.zeros((len(values) - seen, channels))
+        for place in range(channels):
+            self._progress(place, channels)
+            each[:, place] = fused(time_s, values[:, place])[seen:]
+        strongest = each.max(axis=1)
+        total = strongest + (each.sum(axis=1) - strongest) / channels
+        before = len(self._total)
+        total = np.concatenate([self._total, total])
+        told = news(total)[before:]
+        alarm = (total >= own_level(total, self._rate))[before:]
+        self._total = total[-PAST_ROWS:]
+        self._progress(channels, channels)
+        return Scores(told / (told + UNIT), alarm, each.argmax(axis=1)), PAST_ROWS
+
+
 def score_series(
     time_s: Floats,
     values: Floats,
@@ -46,51 +126,8 @@ def score_series(
     rate: float = 0.005,
     progress: Progress = lambda done, total: None,
 ) -> Scores:
-    """Score a whole series; no row's score depends on a later row.
-
-    Without training rows a row is compared with the series' own past, and the score says what is new: an
-    anomaly that goes on scores lower than its beginning. With training rows the fault-free stretch is the
-    measure for all that follows, and an anomaly scores for as long as it lasts; training rows themselves are
-    not judged.
-
-    Args:
-        time_s: (N,) ascending.
-        values: (N, C), NaN where there is no reading.
-        train_rows: rows at the start that are free of faults, 0 for none.
-        rate: false alarms per row that are accepted.
-        progress: called with (steps done, steps in all).
-    """
-    if train_rows:
-        return _against_training(time_s, values, train_rows, rate, progress)
-    return _against_past(time_s, values, rate, progress)
-
-
-def _against_training(
-    time_s: Floats, values: Floats, train_rows: int, rate: float, progress: Progress
-) -> Scores:
-    model = Trained.fit(time_s[:train_rows], values[:train_rows], rate, progress=progress)
-    n = len(values)
-    score, top = np.zeros(n), np.zeros(n, np.int64)
-    alarm = np.zeros(n, np.bool_)
-    if n > train_rows:
-        judged = model.judge(time_s, values, train_rows)
-        score[train_rows:] = judged.total / (judged.total + model.threshold)
-        alarm[train_rows:] = judged.total >= model.threshold
-        top[train_rows:] = judged.top
-    return Scores(score, alarm, top)
-
-
-def _against_past(time_s: Floats, values: Floats, rate: float, progress: Progress) -> Scores:
-    n, channels = values.shape
-    each = np.zeros((n, channels))
-    for place in range(channels):
-        progress(place, channels + 1)
-        each[:, place] = fused(time_s, values[:, place])
-    total = each.max(axis=1) + (each.sum(axis=1) - each.max(axis=1)) / max(channels, 1)
-    told = news(total)
-    alarm = total >= own_level(total, rate)
-    progress(channels + 1, channels + 1)
-    return Scores(told / (told + UNIT), alarm, each.argmax(axis=1).astype(np.int64))
+    """Score a whole series at once; arguments as those of :class:`Scorer` and :meth:`Scorer.feed`."""
+    return Scorer(train_rows=train_rows, rate=rate, progress=progress).feed(time_s, values)
 
 
 def own_level(total: Floats, rate: float) -> Floats:

@@ -126,7 +126,7 @@ def choose(value: Floats, candidates: Floats) -> Floats:
         value: (N,).
         candidates: (K, N), NaN where a candidate says nothing; the first always says something.
     """
-    out = candidates[0].copy()
+    out: Floats = candidates[0].copy()
     known = np.isfinite(candidates)
     error = np.where(known, np.abs(candidates - value), 0.0)
     yard = np.where(known, error[0], 0.0)

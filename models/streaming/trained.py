@@ -11,8 +11,9 @@ independent rows spoke about it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,9 @@ HALF_TRUST = 8.0
 CAUTION = 3.0
 """The threshold is set for a rate this much lower: the stretch after training is never quite like it."""
 
+STILL = 1.5
+"""How much longer than ever in training a channel may stand still."""
+
 Ints = NDArray[np.int64]
 
 
@@ -62,10 +66,14 @@ class Gauge:
     axes: Floats
     variance: Floats
     inverse: Floats
+    kept: int
 
     @classmethod
-    def fit(cls, rows: Floats, independent: float) -> Gauge:
-        """Learn from ``rows`` (M, K), which speak like ``independent`` independent ones."""
+    def fit(cls, rows: Floats, independent: float, kept: int = 0) -> Gauge:
+        """Learn from ``rows`` (M, K), which speak like ``independent`` independent ones.
+
+        ``kept`` is the number of principal components of T²; 0 takes what explains ``KEPT_VARIANCE``.
+        """
         centre = np.median(rows, axis=0)
         spread = rows.std(axis=0)
         robust = 1.4826 * np.median(np.abs(rows - centre), axis=0)
@@ -80,13 +88,15 @@ class Gauge:
         shrink = float(np.clip(0.5 * channels / max(independent, 1.0), 0.005, 0.5))
         correlation = (1.0 - shrink) * correlation + shrink * np.eye(channels)
         variance, axes = np.linalg.eigh(correlation)
-        return cls(centre, scale * unit, axes[:, ::-1], variance[::-1], np.linalg.inv(correlation))
+        variance, axes = variance[::-1], axes[:, ::-1]
+        if not kept:
+            kept = int(np.searchsorted(np.cumsum(variance) / variance.sum(), KEPT_VARIANCE)) + 1
+        return cls(centre, scale * unit, axes, variance, np.linalg.inv(correlation), kept)
 
     def statistics(self, rows: Floats) -> tuple[dict[str, Floats], Floats]:
         """Return the statistics (M,) by name and what each channel has to do with them (M, K)."""
         z = np.clip((rows - self.centre) / self.scale, -50.0, 50.0)
-        share = np.cumsum(self.variance) / self.variance.sum()
-        kept = int(np.searchsorted(share, KEPT_VARIANCE)) + 1
+        kept = self.kept
         along = z @ self.axes
         found = {"T2": np.sqrt((along[:, :kept] ** 2 / self.variance[:kept]).sum(axis=1))}
         alone = np.abs(z)
@@ -176,6 +186,9 @@ class Trained:
         still = model.still(filled)
         steps = FOLDS + 2
         thin = max(1, -(-n // MOST_FITTED))
+        model.gauges, model.forest = _learn(views, np.ones(n, np.bool_), thin, "forest" not in without)
+        # one number of components for all blocks: else their Q would not be of one kind
+        kept = {name: gauge.kept for name, gauge in model.gauges.items()}
         # each block judged by what the others taught
         edges = np.linspace(0, n, FOLDS + 1).astype(int)
         held: list[dict[str, Floats]] = []
@@ -184,13 +197,12 @@ class Trained:
             progress(fold, steps)
             inside = np.zeros(n, np.bool_)
             inside[edges[fold] : edges[fold + 1]] = True
-            gauges, forest = _learn(views, ~inside, thin, "forest" not in without)
+            gauges, forest = _learn(views, ~inside, thin, "forest" not in without, kept)
             found, contributions = _measure(views, gauges, forest, inside)
             held.append(found)
             for name, share in contributions.items():
                 shares.setdefault(name, []).append(share)
         progress(FOLDS, steps)
-        model.gauges, model.forest = _learn(views, np.ones(n, np.bool_), thin, "forest" not in without)
         model.past = {
             name: np.concatenate(
                 [
@@ -203,7 +215,10 @@ class Trained:
         }
         if "still" not in without:
             model.past["still"] = still
-        model.trust = {name: _trust(past) for name, past in model.past.items()}
+        widths = {view.name: view.warm_up for view in views}
+        model.trust = {
+            name: _trust(past, widths.get(name.split(":")[0], 1)) for name, past in model.past.items()
+        }
         model.usual = {
             name: np.maximum(np.nanquantile(np.concatenate(parts), 0.99, axis=0), 1e-9)
             for name, parts in shares.items()
@@ -255,13 +270,13 @@ class Trained:
         return views
 
     def still(self, filled: Floats) -> Floats:
-        """Return (N,): how long a channel has stood still against the longest time in training."""
+        """Return (N,): how far a channel has stood still beyond the longest time in training, 0 if not."""
         ratios = [
-            _still(column) / longest
+            _still(column) / (STILL * longest + 2.0)
             for column, longest, moves in zip(filled.T, self.longest_still, self.moving, strict=True)
             if moves
         ]
-        return np.max(ratios, axis=0) if ratios else np.zeros(len(filled))
+        return np.maximum(np.max(ratios, axis=0) - 1.0, 0.0) if ratios else np.zeros(len(filled))
 
     def _deseasoned(self, time_s: Floats, filled: Floats) -> Floats:
         flat = filled.copy()
@@ -296,7 +311,11 @@ class Trained:
 
 
 def _learn(
-    views: list[View], use: NDArray[np.bool_], thin: int, with_forest: bool
+    views: list[View],
+    use: NDArray[np.bool_],
+    thin: int,
+    with_forest: bool,
+    kept: Mapping[str, int] = MappingProxyType({}),
 ) -> tuple[dict[str, Gauge], IsolationForest | None]:
     gauges = {}
     samples = []
@@ -305,7 +324,7 @@ def _learn(
         rows = view.values[use & (row >= view.warm_up) & np.isfinite(view.values).all(axis=1)][::thin]
         if len(rows) < 8:
             continue
-        gauges[view.name] = Gauge.fit(rows, len(rows) / max(1, view.warm_up))
+        gauges[view.name] = Gauge.fit(rows, len(rows) / max(1, view.warm_up), kept.get(view.name, 0))
         if view.name in ("now", "mean8"):
             samples.append((view.name, gauges[view.name]))
     forest = None
@@ -424,11 +443,17 @@ def _down(table: Floats, function: Callable[[Floats, int], Floats], rows: int) -
     return out
 
 
-def _trust(past: Floats) -> float:
-    """Return how much a layer counts: by how many independent rows its calibration rests on."""
+def _trust(past: Floats, width: int) -> float:
+    """Return how much a layer counts: by how many independent rows its calibration rests on.
+
+    Rows of a view that looks back over ``width`` rows share most of what they show.
+    """
     known = past[np.isfinite(past)]
     n = len(known)
     if n < 10:
         return 0.0
-    independent = n / _together(np.argsort(np.argsort(known)).astype(np.float64))
+    if np.ptp(known) == 0.0:
+        return n / (n + HALF_TRUST)
+    ranks = np.argsort(np.argsort(known)).astype(np.float64)
+    independent = n / max(_together(ranks), width)
     return float(independent / (independent + HALF_TRUST))
