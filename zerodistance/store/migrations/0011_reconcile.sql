@@ -29,3 +29,22 @@ BEGIN
             found.type, found.name);
     END LOOP;
 END $$;
+
+-- Letters that a consumer wrote of a record that no checkpoint took were not counted until now, nor rows that
+-- grew too old.
+INSERT INTO stage_count (stage, outcome, count)
+SELECT 'before', 'letters', n FROM (
+    SELECT (SELECT count(*) FROM dead_letter)
+         - (SELECT coalesce(sum(count), 0) FROM stage_count WHERE outcome = 'letters') AS n) AS found
+WHERE n <> 0;
+INSERT INTO stage_count (stage, outcome, count)
+SELECT 'before', 'events', n FROM (
+    SELECT (SELECT count(*) FROM device_event)
+         - (SELECT coalesce(sum(count), 0) FROM stage_count WHERE outcome = 'events' AND stage = 'store') AS n
+    ) AS found
+WHERE n <> 0;
+INSERT INTO stage_count (stage, outcome, count)
+SELECT 'before', 'parked', n FROM (
+    SELECT (SELECT count(*) FROM parked_sample)
+         - (SELECT coalesce(sum(count), 0) FROM stage_count WHERE outcome = 'parked') AS n) AS found
+WHERE n <> 0;
