@@ -208,7 +208,7 @@ def test_killed_and_restarted_it_concludes_the_same(
     tmp_path: Path,
 ) -> None:
     """The real process, killed with SIGKILL at work, among others in the middle of the incident."""
-    address = f"sqlite:///{tmp_path / 'second.sqlite'}"
+    address = f"sqlite:///{tmp_path / 'second.sqlite'}?silence_s=2"  # who was killed is soon replaced
     log = open_log(address)
     environment = {**os.environ, "ZD_LOG": address, "ZD_DATABASE": database, "ZD_DATA_DIR": str(tmp_path)}
     records = _records(telemetry)
