@@ -179,6 +179,9 @@ def of_household(conn: Connection, household_id: str, limit: int = 100) -> list[
     return _list(
         conn,
         "household_id = %s AND audience = 'owner' AND sent_at IS NOT NULL"
+        # what was handed over is not this household's any more
+        " AND (device_id IS NULL OR EXISTS (SELECT 1 FROM device d"
+        " WHERE d.id = message.device_id AND d.household_id = message.household_id))"
         " ORDER BY created_at DESC, event_id LIMIT %s",
         (household_id, limit),
     )

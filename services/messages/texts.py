@@ -32,6 +32,26 @@ NEWS: dict[News, Words] = {
             "zh": "{device}：{summary}可能原因：{cause}。已先询问用户。",
         },
     ),
+    News.REPORTED: Words(
+        owner={
+            "en": "Thank you. We have your report about your {appliance} and are looking at its readings.",
+            "zh": "谢谢，我们已收到您关于{appliance}的反馈，正在查看运行数据。",
+        },
+        engineer={
+            "en": "{device}: its owner reports: {summary}",
+            "zh": "{device}：用户反馈：{summary}",
+        },
+    ),
+    News.ADDED: Words(
+        owner={
+            "en": "Thank you. Whoever is dealing with your {appliance} has your message.",
+            "zh": "谢谢，您的留言已转给正在处理{appliance}的人员。",
+        },
+        engineer={
+            "en": "{device}: its owner has added something to the ticket.",
+            "zh": "{device}：用户补充了信息，见工单。",
+        },
+    ),
     News.REMOTE: Words(
         owner={
             "en": "We noticed something about your {appliance} and are dealing with it from here: {cause}.",
@@ -130,6 +150,20 @@ NEWS: dict[News, Words] = {
         },
         engineer={"en": "{device}: the ticket was cancelled.", "zh": "{device}：工单已取消。"},
     ),
+}
+
+CAMPAIGN_OPENED: Text = {
+    "en": "Campaign {number}: {cause} is common to {scope} of {appliances}. Their tickets are part of it.",
+    "zh": "批量事件 {number}：{appliances}（{scope}）普遍出现{cause}，相关工单已并入。",
+}
+CAMPAIGN_YOURS: Text = {
+    "en": "Your {appliance} is among several with the same trouble ({cause}). We are dealing with all of "
+    "them together; nobody needs to come to you for now.",
+    "zh": "您的{appliance}与其他多台设备出现相同情况（{cause}），我们正在统一处理，暂无需上门。",
+}
+CAMPAIGN_OVER: Text = {
+    "en": "The trouble with your {appliance} is over: {cause}. Nothing more is needed.",
+    "zh": "您的{appliance}的情况（{cause}）已解决，无需其他处理。",
 }
 
 CONSENT_QUESTION: Text = {

@@ -14,6 +14,7 @@ import msgspec
 import psycopg
 import structlog
 
+from services.campaigns.desk import Campaigns
 from services.commands import repository as commands
 from services.commands.lifecycle import State as CommandState
 from services.commands.lifecycle import real_wait_s
@@ -41,11 +42,14 @@ from zerodistance.errors import (
 )
 from zerodistance.messages import Finding
 from zerodistance.store.database import Connection
+from zerodistance.store.devices import stands_in
 
 Taken = Literal[
-    "unknown_device", "retired", "repeated", "ignored", "opened", "reopened", "revised", "cleared"
+    "unknown_device", "retired", "repeated", "ignored", "opened", "reopened", "revised", "cleared", "joined"
 ]
 _ACTORS = {Role.PLATFORM: "platform", Role.OWNER: "owner"}
+APPLIANCE = "appliance"
+"""The model of findings that are nothing but a code of the appliance."""
 # Whoever changes one of these may move the moments at which the clock rings.
 _CLOCKED = frozenset({"state", "urgency", "respond_by", "resolve_by", "responded_at", "escalation"})
 _RATEABLE = frozenset({State.RESOLVED, State.VERIFIED, State.CONFIRMED, State.CLOSED})
@@ -78,6 +82,7 @@ class Desk:
         self.channels = channels
         self.policy = policy or default_policy()
         self.titles = Titles(catalogue)
+        self.campaigns = Campaigns(self)
 
     # --- what comes in ---
 
@@ -95,6 +100,8 @@ class Desk:
             return "repeated"
         linked = self._linked(conn, finding.id)
         if finding.state == "cleared":
+            if linked is None:
+                self.campaigns.recovered(conn, finding)
             return self._clear(conn, linked)
         return self._take_open(conn, device, finding, linked, came_back=before == "cleared")
 
@@ -109,6 +116,8 @@ class Desk:
         message = messages.get(conn, message_id)
         if message.household_id != household_id or message.audience != "owner":
             raise NotFoundError("There is no such message.")
+        if not stands_in(conn, message.device_id, household_id):
+            raise NotFoundError("This appliance is not in your household any more.")
         ticket = repository.get(conn, message.ticket_id, lock=True) if message.ticket_id else None
         message = messages.get(conn, message_id, lock=True)
         rules.check_offered(message.answers, answer)
@@ -139,7 +148,7 @@ class Desk:
             ConflictError: there is nothing to rate yet, or it was rated otherwise before.
         """
         ticket = repository.get(conn, ticket_id, lock=True)
-        if ticket.household_id != household_id:
+        if ticket.household_id != household_id or not stands_in(conn, ticket.device_id, household_id):
             raise NotFoundError(f"There is no ticket {ticket_id!r}.")
         if not 1 <= rating <= 5:
             raise InvalidMessageError("wrong_shape", "A rating is a number from 1 to 5.")
@@ -280,6 +289,30 @@ class Desk:
 
     # --- findings ---
 
+    def take_anew(self, conn: Connection, finding: Finding) -> Taken:
+        """Open a ticket for a finding that a campaign has let go of, and that has not cleared."""
+        device = repository.device(conn, finding.device)
+        if device is None:
+            return "unknown_device"
+        ticket = repository.lock_open_of_device(conn, device.id)
+        if ticket is None:
+            self._open(conn, device, finding)
+            return "opened"
+        repository.attach_finding(conn, finding.id, ticket.id)
+        self._follow_lead(conn, device, ticket, came_back=False)
+        return "revised"
+
+    def finish_into(
+        self, conn: Connection, device: Device, ticket: Ticket, campaign_id: str, note: str
+    ) -> Ticket:
+        """End a ticket, which is locked, as part of a campaign."""
+        now = self.clock.now()
+        changes = {"state": State.MERGED.value, "campaign_id": campaign_id}
+        changes |= consequences(ticket, State.MERGED, now, self.clock_of(device))
+        ended = self.keep(conn, device, ticket, changes, actor="platform", note=note, now=now)
+        repository.stop_timers(conn, ticket.id, now)
+        return ended
+
     def _take_open(
         self, conn: Connection, device: Device, finding: Finding, linked: Ticket | None, *, came_back: bool
     ) -> Taken:
@@ -293,7 +326,10 @@ class Desk:
         if ticket is None:
             if device.retired:
                 return "retired"
+            if self.campaigns.take(conn, device, finding):
+                return "joined"
             self._open(conn, device, finding)
+            self.campaigns.look(conn, device, finding)
             return "opened"
         device = self.device_of(conn, ticket)  # another one, where tickets of several appliances were merged
         repository.attach_finding(conn, finding.id, ticket.id)
@@ -305,8 +341,11 @@ class Desk:
 
     def _open(self, conn: Connection, device: Device, finding: Finding) -> None:
         fault = self.titles.fault(device.type, finding.cause)
-        decisions = rules.on_new_incident(fault, owner=device.household_id is not None)
-        by_code = not finding.evidence and repository.reported_itself(conn, finding)
+        unexplained = finding.model == APPLIANCE
+        decisions = rules.on_new_incident(
+            fault, owner=device.household_id is not None, unexplained=unexplained
+        )
+        by_code = unexplained or (not finding.evidence and repository.reported_itself(conn, finding))
         values = {
             **self._diagnosis(device, finding),
             "origin": "fault_code" if by_code else finding.origin,
@@ -413,8 +452,12 @@ class Desk:
         ticket: Ticket,
         decisions: Sequence[rules.Decision],
         changes: Mapping[str, Any] | None = None,
+        actor: str = "",
     ) -> Ticket:
-        """Carry decisions out; ``changes`` are written along with the first that touches the ticket."""
+        """Carry decisions out; ``changes`` are written along with the first that touches the ticket.
+
+        The history names ``actor``, or the role of each decision where none is given.
+        """
         now = self.clock.now()
         extra = dict(changes or {})
         since = now
@@ -427,13 +470,13 @@ class Desk:
                     extra |= consequences(ticket, decision.to, now, self.clock_of(device))
                     if decision.outcome:
                         extra |= {"outcome": decision.outcome, "visit_avoided": decision.visit_avoided}
-                    actor = _ACTORS[decision.role]
-                    ticket = self.keep(conn, device, ticket, extra, actor=actor, note=decision.note, now=now)
+                    who = actor or _ACTORS[decision.role]
+                    ticket = self.keep(conn, device, ticket, extra, actor=who, note=decision.note, now=now)
                     repository.stop_timers(conn, ticket.id, now, but=CLOCK_KINDS)
                     extra = {}
                 case rules.Note():
-                    actor = _ACTORS[decision.role]
-                    ticket = self.keep(conn, device, ticket, extra, actor=actor, note=decision.note, now=now)
+                    who = actor or _ACTORS[decision.role]
+                    ticket = self.keep(conn, device, ticket, extra, actor=who, note=decision.note, now=now)
                     extra = {}
                 case rules.Tell():
                     since = announce(

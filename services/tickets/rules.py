@@ -44,6 +44,8 @@ class News(StrEnum):
     """What people are told; services/messages/texts.py has the words."""
 
     ASKED = "asked"
+    REPORTED = "reported"
+    ADDED = "added"
     REMOTE = "remote"
     DISPATCHED = "dispatched"
     REVISED = "revised"
@@ -134,13 +136,17 @@ class Command:
 Decision = Open | Go | Note | Tell | WaitFor | Command
 
 
-def on_new_incident(fault: Fault | None, *, owner: bool) -> list[Decision]:
+def on_new_incident(fault: Fault | None, *, owner: bool, unexplained: bool = False) -> list[Decision]:
     """Decide about an open finding of a device without an open ticket.
 
     Args:
         fault: the cause as the catalogue has it; None for an unknown cause.
         owner: there is somebody to ask.
+        unexplained: all that is known is a code that the catalogue does not have.
     """
+    if unexplained and fault is None:
+        note = "A code that nobody knows: an engineer looks at it from afar."
+        return [Open(State.REMOTE, note), Tell(News.REMOTE)]
     if fault is not None and fault.question is not None and owner:
         wait = timedelta(minutes=fault.question.deadline_minutes)
         return [
@@ -155,6 +161,24 @@ def on_new_incident(fault: Fault | None, *, owner: bool) -> list[Decision]:
             *_remote_work(fault),
         ]
     return [Open(State.ON_SITE, "A visit is needed."), Tell(News.DISPATCHED)]
+
+
+def on_report() -> list[Decision]:
+    """Decide about an owner's report of an appliance without an open ticket."""
+    return [
+        Open(State.REMOTE, "The owner reports it: an engineer looks at the readings first."),
+        Tell(News.REPORTED),
+    ]
+
+
+def on_words(words: str) -> list[Decision]:
+    """Decide about an owner's report of an appliance whose ticket is open."""
+    return [Note(f"The owner adds: {words}", Role.OWNER), Tell(News.ADDED)]
+
+
+def on_inspection() -> list[Decision]:
+    """Decide about a measurement out of its range, at an appliance without an open ticket."""
+    return [Open(State.ON_SITE, "Found by an inspection."), Tell(News.DISPATCHED)]
 
 
 def on_revision(now: Situation, previous_cause: str, *, came_back: bool) -> list[Decision]:

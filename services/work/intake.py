@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.commands import repository as commands
 from services.commands.lifecycle import State
 from services.tickets.desk import Desk
+from services.tickets.reports import unknown_code
 from zerodistance.clock import Clock
 from zerodistance.errors import InvalidMessageError
 from zerodistance.log import Record
@@ -31,7 +32,18 @@ class Intake:
         if record.topic == FINDINGS:
             return self._desk.take_finding(conn, decode_finding(record.value))
         event = decode_event(record.value)
-        return self.take_reply(conn, event) if event.kind == "reply" else "event"
+        if event.kind == "reply":
+            return self.take_reply(conn, event)
+        if event.kind == "fault":
+            return self.take_code(conn, event)
+        return "event"
+
+    def take_code(self, conn: Connection, event: DeviceEvent) -> str:
+        """Take a fault code; the diagnosis does so with those that the catalogue has."""
+        appliance = self._desk.catalogue.get(event.type)
+        if appliance is None or event.code in appliance.fault_codes:
+            return "code"
+        return f"code_{unknown_code(self._desk, conn, event)}"
 
     def take_reply(self, conn: Connection, event: DeviceEvent) -> str:
         """Take what an appliance says of a command; only its own commands, and only once.

@@ -41,6 +41,10 @@ def make_finding(
     **more: Any,
 ) -> Finding:
     """Return a finding as the diagnosis would write it."""
+    usual = [
+        Evidence("fresh_food_mean", "fresh_food_temperature", "°C", observed, 4.0, 3.0, 5.0, 8.0),
+        Evidence("duty", "power", "", 0.9, 0.3, 0.2, 0.4, 5.0),
+    ]
     return Finding(
         id=id or f"finding-{device}",
         revision=revision,
@@ -52,16 +56,11 @@ def make_finding(
         probability=0.8,
         candidates=[Candidate(cause, 0.8), Candidate("unknown", 0.2)],
         ruled_out=[RuledOut("gasket_leak", {"en": "It is too quick for that.", "zh": "变化过快。"})],
-        evidence=[
-            Evidence("fresh_food_mean", "fresh_food_temperature", "°C", observed, 4.0, 3.0, 5.0, 8.0),
-            Evidence("duty", "power", "", 0.9, 0.3, 0.2, 0.4, 5.0),
-        ],
         urgency=urgency,  # type: ignore[arg-type]
         onset_us=to_us(at - timedelta(minutes=30)),
         time_us=to_us(at),
         summary={"en": summary, "zh": "正在升温。"},
-        model="rules-1",
-        **more,
+        **{"model": "rules-1", "evidence": usual, **more},
     )
 
 
