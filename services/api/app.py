@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 
 from services.api import problems
 from services.api.dependencies import open_platform
-from services.api.routers import devices, engineers, general, history, owner, tickets
+from services.api.routers import credentials, devices, engineers, general, history, owner, tickets
 from services.bodies import BodyLimit
 from services.owner.router import make_router
 from zerodistance.settings import Settings
@@ -48,7 +48,7 @@ def make_app(settings: Settings) -> FastAPI:
     api = APIRouter(prefix=PREFIX)
     parts = (
         general.router, general.open_router, tickets.router, devices.router, history.router, engineers.router,
-        owner.router,
+        owner.router, credentials.router,
     )  # fmt: skip
     for part in parts:
         api.include_router(part)

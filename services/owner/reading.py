@@ -128,6 +128,8 @@ def _read(conn: psycopg.Connection[Any], household_id: str, now: datetime) -> Ho
             "SELECT t.id, t.number, t.device_id, t.state, t.cause, t.urgency, t.outcome, t.outcome_cause,"
             " t.visit_from, t.visit_until, t.opened_at, t.resolved_at, t.closed_at, t.rating,"
             " e.name AS engineer FROM ticket t LEFT JOIN engineer e ON e.id = t.assignee"
+            # what was handed over is not this household's any more
+            " JOIN device d ON d.id = t.device_id AND d.household_id = t.household_id"
             " WHERE t.household_id = %s AND t.state NOT IN ('cancelled', 'merged')"
             " AND (t.closed_at IS NULL OR t.closed_at > %s) ORDER BY t.opened_at DESC LIMIT 50",
             (household_id, now - _CLOSED_FOR),
@@ -135,15 +137,18 @@ def _read(conn: psycopg.Connection[Any], household_id: str, now: datetime) -> Ho
     with conn.cursor(row_factory=class_row(OwnerMessage)) as cursor:
         messages = cursor.execute(
             "SELECT id, ticket_id, device_id, kind, purpose, body, answers, created_at, deadline_at, answer,"
-            " answered_at FROM message WHERE household_id = %s AND audience = 'owner' AND created_at > %s"
-            " AND sent_at <= %s ORDER BY created_at DESC, id LIMIT 50",
+            " answered_at FROM message m WHERE household_id = %s AND audience = 'owner' AND created_at > %s"
+            " AND sent_at <= %s AND (device_id IS NULL OR EXISTS (SELECT 1 FROM device d"
+            " WHERE d.id = m.device_id AND d.household_id = m.household_id))"
+            " ORDER BY created_at DESC, id LIMIT 50",
             (household_id, now - _MESSAGES_FOR, now),
         ).fetchall()
     with conn.cursor(row_factory=class_row(OwnerInsight)) as cursor:
         insights = cursor.execute(
             "SELECT DISTINCT ON (i.device_id, i.kind) i.id, i.device_id, i.kind, i.body, i.figures"
             " FROM insight i JOIN device d ON d.id = i.device_id"
-            " WHERE d.household_id = %s AND d.retired_at IS NULL ORDER BY i.device_id, i.kind, i.day DESC",
+            " WHERE d.household_id = %s AND d.retired_at IS NULL AND i.household_id = d.household_id"
+            " ORDER BY i.device_id, i.kind, i.day DESC",
             (household_id,),
         ).fetchall()
     return Household(household_id, home[0], home[1], home[2], appliances, tickets, messages, insights)

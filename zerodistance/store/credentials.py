@@ -48,6 +48,14 @@ class Credential(NamedTuple):
     cut_at: datetime | None
 
 
+class Disabled(NamedTuple):
+    """A device that is out of use for the time being."""
+
+    device_id: str
+    since: datetime
+    reason: str
+
+
 class AccessEvent(NamedTuple):
     """A line of the audit."""
 
@@ -182,14 +190,29 @@ def enable(conn: Connection, device_id: str, *, actor: str) -> bool:
     return True
 
 
-def events(conn: Connection, device_id: str = "", limit: int = 100) -> list[AccessEvent]:
-    """Return the audit, the newest first; of one device, or of all."""
+def events(
+    conn: Connection, device_id: str = "", limit: int = 100, tenant: int | None = None
+) -> list[AccessEvent]:
+    """Return the audit, the newest first; of one device or of all, of one tenant's or of everybody's."""
     rows = conn.execute(
-        "SELECT time, device_id, actor, action, detail FROM access_event"
-        " WHERE %s = '' OR device_id = %s ORDER BY id DESC LIMIT %s",
-        (device_id, device_id, limit),
+        "SELECT e.time, e.device_id, e.actor, e.action, e.detail FROM access_event e"
+        " JOIN device d ON d.id = e.device_id"
+        " WHERE (%(device)s = '' OR e.device_id = %(device)s)"
+        " AND (%(tenant)s::integer IS NULL OR d.tenant_id = %(tenant)s) ORDER BY e.id DESC LIMIT %(limit)s",
+        {"device": device_id, "tenant": tenant, "limit": limit},
     ).fetchall()
     return [AccessEvent(*row) for row in rows]
+
+
+def disabled(conn: Connection, tenant: int, device_id: str = "") -> list[Disabled]:
+    """Return the devices of a tenant that are out of use for the time being, the latest first."""
+    rows = conn.execute(
+        "SELECT id, disabled_at, disabled_reason FROM device WHERE disabled_at IS NOT NULL"
+        " AND tenant_id = %(tenant)s AND (%(device)s = '' OR id = %(device)s)"
+        " ORDER BY disabled_at DESC, id LIMIT 1000",
+        {"tenant": tenant, "device": device_id},
+    ).fetchall()
+    return [Disabled(*row) for row in rows]
 
 
 def passwords(conn: Connection) -> dict[str, str]:

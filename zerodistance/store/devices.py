@@ -208,6 +208,19 @@ def register_device(
     conn.execute("DELETE FROM unclaimed_device WHERE id = %s", (device_id,))
 
 
+def stands_in(conn: Connection, device_id: str | None, household_id: str) -> bool:
+    """Tell whether a device stands in a household now; None, no device in particular, does.
+
+    What a household was told and promised before it handed an appliance over is not its own any more.
+    """
+    if device_id is None:
+        return True
+    row = conn.execute(
+        "SELECT 1 FROM device WHERE id = %s AND household_id = %s", (device_id, household_id)
+    ).fetchone()
+    return row is not None
+
+
 def note_unclaimed(
     conn: Connection, device_id: str, moment: datetime, sample_text: str, guessed_type: str = ""
 ) -> None:
