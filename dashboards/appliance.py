@@ -27,7 +27,7 @@ from dashboards.panels import (
     table_panel,
     unit_id,
 )
-from dashboards.query import FINEST, levels
+from dashboards.query import FINEST, growth_of, levels
 from zerodistance.catalogue import ApplianceType, Channel
 
 _ONE_DEVICE = "d.id IN (${device:sqlstring})"
@@ -73,7 +73,7 @@ def describe(channel: Channel) -> str:
 def channel_sql(appliance: ApplianceType, name: str, channel: Channel) -> str:
     """Return the series of one channel, from the raw table or the rollup that fits the range shown."""
     if channel.kind == "counter":
-        source = levels(appliance.table, [], [f"{name}_delta AS growth"], BY_DEVICE, only_rollups=True)
+        source = levels(appliance.table, [], [f"{growth_of(name)} AS growth"], BY_DEVICE, only_rollups=True)
         return _grouped(source, f'sum(growth) AS "{channel.title["en"]}"')
     value = f"{name}::int::double precision" if channel.storage == "boolean" else f"{name}::double precision"
     raw = [f"{value} AS total", f"({name} IS NOT NULL)::int AS readings"]

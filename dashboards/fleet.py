@@ -24,7 +24,7 @@ from dashboards.panels import (
     stat_panel,
     table_panel,
 )
-from dashboards.query import FINEST, levels
+from dashboards.query import FINEST, growth_of, levels
 from zerodistance.catalogue import ApplianceType, Catalogue
 
 NAME = "fleet"
@@ -243,7 +243,7 @@ def _energy(catalogue: Catalogue) -> str:
     for name, appliance in sorted(catalogue.items()):
         channel = energy_channel(appliance)
         if channel is not None:
-            columns = [f"'{name}' AS type", "device_id", f"{channel}_delta AS n"]
+            columns = [f"'{name}' AS type", "device_id", f"{growth_of(channel)} AS n"]
             branches.append(levels(appliance.table, [], columns, only_rollups=True))
     if not branches:
         branches = ["SELECT NULL::timestamptz AS bucket, '' AS type, '' AS device_id, 0 AS n WHERE false"]

@@ -138,3 +138,13 @@ def levels(
             f"FROM {table}{suffix} WHERE {' AND '.join([*guards, '$__timeFilter(bucket)'])}{condition}"
         )
     return "\nUNION ALL\n".join(branches)
+
+
+def growth_of(counter: str) -> str:
+    """Return a rollup's column: a counter's growth, the step from the device's bucket before included.
+
+    From one pass over the buckets that the panel shows, where the view's ``_delta`` looks the reading before
+    each bucket up; the step into the first bucket of the range is left out.
+    """
+    lag = f"lag({counter}_last) OVER (PARTITION BY device_id, ({counter}_first IS NULL) ORDER BY bucket)"
+    return f"{counter}_growth + coalesce(counter_step({lag}, {counter}_first), 0)"

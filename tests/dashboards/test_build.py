@@ -95,7 +95,7 @@ def test_every_channel_has_its_panel_with_unit_and_normal_range(name: str) -> No
         title = channel.title["en"]
         panel = by_title.get(title) or by_title[f"{title}: share of time"]
         defaults = panel["fieldConfig"]["defaults"]
-        assert re.search(rf"\b{key}(_sum|_delta)?\b", panel["targets"][0]["rawSql"])
+        assert re.search(rf"\b{key}(_sum|_growth)?\b", panel["targets"][0]["rawSql"])
         assert channel.title["zh"] in panel["description"]
         if channel.kind == "gauge":
             assert defaults["unit"] == unit_id(channel.unit)

@@ -42,11 +42,13 @@ def create_views(conn: Connection, appliance_type: str, *, partitioned: bool) ->
     """Create the rollup views anew over all that is stored.
 
     A counter's ``_delta`` is the growth inside the bucket and the step from the last reading before it, so
-    that the deltas of any buckets in a row add up to all of the growth.
+    that the deltas of any buckets in a row add up to all of the growth. That reading is looked up for each
+    bucket: for more than a handful of them, :func:`growth_over` costs a fraction.
     """
     for level in LEVELS:
+        there = _columns_of(conn, rollup(appliance_type, level))
         numbers = [1] if partitioned else timescale.generations(conn, appliance_type)
-        columns: list[sql.Composable] = []
+        found: dict[str, sql.Composable] = {}
         tables: list[sql.Composable] = []
         for number in numbers:
             name = timescale.stored_name(appliance_type, level, number)
@@ -55,17 +57,57 @@ def create_views(conn: Connection, appliance_type: str, *, partitioned: bool) ->
             for column in _stored_columns(conn, name):
                 if number > 1 and column in ("bucket", "device_id", "tenant_id", "n"):
                     continue
-                columns.append(_view_column(column, table, alias))
+                if column.endswith("_growth"):
+                    name_of = f"{column.removesuffix('_growth')}_delta"
+                    found[name_of] = _delta(column.removesuffix("_growth"), table, alias)
+                found[column] = sql.SQL("{}.{}").format(alias, sql.Identifier(column))
         source = tables[0]
         for number, table_sql in zip(numbers[1:], tables[1:], strict=True):
             source = sql.SQL(
                 "{0} LEFT JOIN {1} ON {2}.bucket = d1.bucket AND {2}.device_id = d1.device_id"
             ).format(source, table_sql, sql.Identifier(f"d{number}"))
+        # a view's columns keep their places, new ones come behind them
+        ordered = [*there, *(name for name in found if name not in there)]
         conn.execute(
             sql.SQL("CREATE OR REPLACE VIEW {} AS SELECT {} FROM {}").format(
-                sql.Identifier(rollup(appliance_type, level)), sql.SQL(", ").join(columns), source
+                sql.Identifier(rollup(appliance_type, level)),
+                sql.SQL(", ").join(found[name] for name in ordered),
+                source,
             )
         )
+
+
+def views_are_old(conn: Connection, appliance_type: str) -> bool:
+    """Tell whether the views were made by a release that did not show the growth of counters."""
+    columns = _columns_of(conn, rollup(appliance_type, LEVELS[0]))
+    counters = {name.removesuffix("_delta") for name in columns if name.endswith("_delta")}
+    return any(f"{name}_growth" not in columns for name in counters)
+
+
+def growth_over(
+    counter: str, before: sql.Composable | None = None, *, by_device: bool = True
+) -> sql.Composed:
+    """Return SQL for a counter's growth in a rollup's row, over all rows that the query reads.
+
+    The same figure as the view's ``_delta``, from one pass in order of time. The step into the first bucket
+    of a device is counted if the query reads the bucket before, or ``before`` gives the reading.
+
+    Args:
+        counter: channel.
+        before: SQL for the last reading before the first row.
+        by_device: False: the query reads one device only.
+    """
+    first = sql.Identifier(f"{counter}_first")
+    lag = sql.SQL("lag({last}) OVER (PARTITION BY {device}({first} IS NULL) ORDER BY bucket)").format(
+        last=sql.Identifier(f"{counter}_last"),
+        device=sql.SQL("device_id, " if by_device else ""),
+        first=first,
+    )
+    if before is not None:
+        lag = sql.SQL("coalesce({}, {})").format(lag, before)
+    return sql.SQL("{growth} + coalesce(counter_step({lag}, {first}), 0)").format(
+        growth=sql.Identifier(f"{counter}_growth"), lag=lag, first=first
+    )
 
 
 def mark(conn: Connection, shape: TableShape, instants: dict[str, list[int]], *, now_us: int) -> None:
@@ -159,10 +201,7 @@ def _refresh_type(conn: Connection, appliance: ApplianceType, now: datetime) -> 
     return len(ids)
 
 
-def _view_column(column: str, table: sql.Identifier, alias: sql.Identifier) -> sql.Composed:
-    if not column.endswith("_growth"):
-        return sql.SQL("{}.{}").format(alias, sql.Identifier(column))
-    counter = column.removesuffix("_growth")
+def _delta(counter: str, table: sql.Identifier, alias: sql.Identifier) -> sql.Composed:
     return sql.SQL(
         "CASE WHEN {alias}.{first} IS NOT NULL THEN {alias}.{growth} + coalesce(counter_step("
         "(SELECT p.{last} FROM {table} AS p WHERE p.device_id = {alias}.device_id"
@@ -173,16 +212,20 @@ def _view_column(column: str, table: sql.Identifier, alias: sql.Identifier) -> s
         table=table,
         first=sql.Identifier(f"{counter}_first"),
         last=sql.Identifier(f"{counter}_last"),
-        growth=sql.Identifier(column),
+        growth=sql.Identifier(f"{counter}_growth"),
         delta=sql.Identifier(f"{counter}_delta"),
     )
 
 
 def _stored_columns(conn: Connection, name: str) -> list[str]:
+    return _columns_of(conn, f"storage.{name}")
+
+
+def _columns_of(conn: Connection, relation: str) -> list[str]:
     rows = conn.execute(
         "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0"
         " AND NOT attisdropped ORDER BY attnum",
-        (f"storage.{name}",),
+        (relation,),
     )
     return [row[0] for row in rows]
 

@@ -23,6 +23,7 @@ from zerodistance.catalogue.model import ApplianceType, Channel
 from zerodistance.errors import InvalidMessageError, NotFoundError
 from zerodistance.messages import Reason
 from zerodistance.store.database import Connection, translated
+from zerodistance.store.rollups import growth_over
 from zerodistance.store.schema import LEVEL_SECONDS, LEVELS, rollup
 from zerodistance.store.usage import midnight
 
@@ -292,6 +293,13 @@ def _bucket_query(question: Question, begin: datetime) -> sql.Composed:
             origin=sql.Literal(begin),
         )
     columns = [_aggregate(question, column) for column in question.columns]
+    grown = [column.channel for column in question.columns if column.aggregate == "delta"]
+    if grown:
+        source = sql.SQL("(SELECT *, {} FROM {} WHERE {} AND bucket < %(upper)s) AS s").format(
+            sql.SQL(", ").join(_grown(name, source) for name in grown),
+            source,
+            sql.SQL("device_id = %(device)s AND bucket >= %(lower)s"),
+        )
     return sql.SQL(
         "SELECT {binned}, {columns} FROM {source} WHERE device_id = %(device)s"
         " AND {time} >= %(lower)s AND {time} < %(upper)s GROUP BY 1 ORDER BY 1"
@@ -300,6 +308,21 @@ def _bucket_query(question: Question, begin: datetime) -> sql.Composed:
         columns=sql.SQL(", ").join(columns),
         source=source,
         time=sql.Identifier(time),
+    )
+
+
+def _grown(counter: str, rollup_of: sql.Composable) -> sql.Composed:
+    """Return a column: a counter's growth in each bucket of a slice, the step into the first one included."""
+    before = sql.SQL(
+        "(SELECT {last} FROM {source} WHERE device_id = %(device)s AND bucket < %(lower)s{near}"
+        " AND {last} IS NOT NULL ORDER BY bucket DESC LIMIT 1)"
+    )
+    last = sql.Identifier(f"{counter}_last")
+    near = sql.SQL(" AND bucket >= %(lower)s - interval '7 days'")  # mostly it is there, and found at once
+    lookups = [before.format(last=last, source=rollup_of, near=n) for n in (near, sql.SQL(""))]
+    return sql.SQL("{} AS {}").format(
+        growth_over(counter, sql.SQL(", ").join(lookups), by_device=False),
+        sql.Identifier(f"{counter}_grown"),
     )
 
 
@@ -336,8 +359,9 @@ def _of_rollup(column: Column) -> sql.Composed:
         return _last(sql.SQL("{}").format(stored("last")), "bucket")
     if column.aggregate == "count":
         return sql.SQL("coalesce(sum({}), 0)::bigint").format(stored("count"))
-    combine = "sum" if column.aggregate == "delta" else column.aggregate
-    return sql.SQL("{}({})").format(sql.SQL(combine), stored(column.aggregate))
+    if column.aggregate == "delta":
+        return sql.SQL("sum({})").format(stored("grown"))
+    return sql.SQL("{}({})").format(sql.SQL(column.aggregate), stored(column.aggregate))
 
 
 def _last(value: sql.Composable, time: str) -> sql.Composed:
@@ -346,7 +370,7 @@ def _last(value: sql.Composable, time: str) -> sql.Composed:
     )
 
 
-def _source(question: Question) -> tuple[sql.Identifier, str]:
+def _source(question: Question) -> tuple[sql.Composable, str]:
     """Return the table and its column of time."""
     if not question.level:
         return sql.Identifier(question.appliance.table), "time"

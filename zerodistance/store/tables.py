@@ -77,6 +77,7 @@ def _apply_type(conn: Connection, appliance: ApplianceType, *, partitioned: bool
         )
     if new:
         rollups.create(conn, appliance, new, partitioned=shape.partitioned)
+    if new or rollups.views_are_old(conn, appliance.type):
         rollups.create_views(conn, appliance.type, partitioned=shape.partitioned)
     return [f"added {', '.join(new)} to {appliance.table} and its rollups"] if new else []
 

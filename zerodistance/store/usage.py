@@ -15,6 +15,10 @@ from psycopg import sql
 
 from zerodistance.catalogue import ApplianceType
 from zerodistance.store.database import Connection, translated
+from zerodistance.store.rollups import growth_over
+
+# An appliance that was silent for longer before the first day: what it counted meanwhile belongs to no day.
+_BEFORE = timedelta(days=2)
 
 
 class DayOfUse(NamedTuple):
@@ -74,17 +78,19 @@ def days_of_use(
     ]
     query = sql.SQL(
         "SELECT r.device_id, d.tenant_id, d.household_id, (r.bucket AT TIME ZONE %(zone)s)::date,"
-        " sum(r.{delta})::double precision, count(DISTINCT date_trunc('hour', r.bucket)){means}"
-        " FROM {rollup} r JOIN device d ON d.id = r.device_id JOIN household h ON h.id = d.household_id"
-        " WHERE d.retired_at IS NULL AND h.time_zone = %(zone)s"
-        " AND r.bucket >= %(start)s AND r.bucket < %(end)s"
-        " GROUP BY 1, 2, 3, 4 HAVING sum(r.{delta}) IS NOT NULL ORDER BY 1, 4"
+        " sum(r.energy_grown)::double precision, count(DISTINCT date_trunc('hour', r.bucket)){means}"
+        " FROM (SELECT *, {grown} AS energy_grown FROM {rollup}"
+        " WHERE bucket >= %(before)s AND bucket < %(end)s) r"
+        " JOIN device d ON d.id = r.device_id JOIN household h ON h.id = d.household_id"
+        " WHERE d.retired_at IS NULL AND h.time_zone = %(zone)s AND r.bucket >= %(start)s"
+        " GROUP BY 1, 2, 3, 4 HAVING sum(r.energy_grown) IS NOT NULL ORDER BY 1, 4"
     ).format(
-        delta=sql.Identifier(f"{energy}_delta"),
+        grown=growth_over(energy),
         means=sql.SQL("").join(sql.SQL(", ") + mean for mean in means),
         rollup=sql.Identifier(rollup),
     )
-    given = {"zone": zone.key, "start": midnight(since, zone), "end": midnight(until, zone)}
+    start = midnight(since, zone)
+    given = {"zone": zone.key, "start": start, "end": midnight(until, zone), "before": start - _BEFORE}
     with translated():
         rows = conn.execute(query, given).fetchall()
     return [
