@@ -177,7 +177,8 @@ class Life(msgspec.Struct, kw_only=True):
     Attributes:
         fault: "" for a healthy one.
         functional_us: when it no longer does what it is for; None: it never comes to that.
-        changes: of its findings, in order: (time, open or cleared, cause, urgency).
+        changes: of its findings, in order: (time, open or cleared, cause, urgency, onset): the onset tells
+            findings of one appliance apart.
         codes: fault codes that it raised itself.
     """
 
@@ -191,7 +192,7 @@ class Life(msgspec.Struct, kw_only=True):
     onset_us: int = 0
     functional_us: int | None = None
     cleared_us: int = 0
-    changes: list[tuple[int, str, str, str]] = []
+    changes: list[tuple[int, str, str, str, int]] = []
     codes: list[str] = []
 
 

@@ -174,5 +174,5 @@ def live(
 def _note(engine: Engine, outcome: Outcome, lives: Mapping[str, Life]) -> None:
     for change in outcome.changes:
         lives[engine.names[change.device]].changes.append(
-            (change.time_us, change.state, change.cause, change.urgency)
+            (change.time_us, change.state, change.cause, change.urgency, change.onset_us)
         )

@@ -69,13 +69,15 @@ class Finding:
 def findings_of(life: Life) -> list[Finding]:
     """Return an appliance's findings in order of time."""
     found: list[Finding] = []
-    for time_us, state, cause, _ in life.changes:
-        if not found or found[-1].cleared_us is not None:
-            found.append(Finding(time_us))
-        found[-1].causes.append((time_us, cause))
+    current: dict[int, Finding] = {}  # by onset: an appliance may have one that creeps besides another
+    for time_us, state, cause, _, onset_us in life.changes:
+        if onset_us not in current:
+            current[onset_us] = Finding(time_us)
+            found.append(current[onset_us])
+        current[onset_us].causes.append((time_us, cause))
         if state == "cleared":
-            found[-1].cleared_us = time_us
-    return found
+            current.pop(onset_us).cleared_us = time_us
+    return sorted(found, key=lambda one: one.opened_us)
 
 
 @dataclass(frozen=True)
@@ -242,10 +244,13 @@ def judge(lives: Iterable[Life], catalogue: Catalogue) -> Verdict:
         mine.years += (healthy_until - life.from_us) / _YEAR_US
         verdict.young.years += (fortnight - life.from_us) / _YEAR_US
         verdict.grown.years += (healthy_until - fortnight) / _YEAR_US
+        open_until = -1  # one appliance has one ticket at a time: further findings join it
         for finding in false:
             if finding.opened_us >= healthy_until:
                 continue  # after a repair: its time is not counted either
-            cost = cost_of(finding, life, catalogue)
+            joins = finding.opened_us < open_until
+            cost = Cost(False, False) if joins else cost_of(finding, life, catalogue)
+            open_until = max(open_until, life.until_us if finding.cleared_us is None else finding.cleared_us)
             aged = verdict.young if finding.opened_us < fortnight else verdict.grown
             for tally in (mine, aged):
                 tally.findings += 1
