@@ -125,7 +125,9 @@ def check_days(days: list[Day]) -> list[str]:
     for day in wrong[:_NAMED]:
         differ = day.counted - day.there
         what = (
-            f"{differ:,} {'is' if differ == 1 else 'are'} missing" if differ > 0 else "nobody inserted some"
+            f"{differ:,} {'is' if differ == 1 else 'are'} missing"
+            if differ > 0
+            else "nobody counted the others"
         )
         problems.append(
             f"telemetry_{day.type} of {day.day}: {day.counted:,} rows were inserted and {day.there:,} are "
