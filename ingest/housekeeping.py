@@ -6,22 +6,23 @@ All of it may wait: while the database is away, messages go on to the log, and t
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
 
 from ingest.adapters.contract import Adapter
 from ingest.adapters.memory import Memory
+from ingest.limits import Flooder, FloodWatch
 from ingest.replay import adopted_letters, replay_letters
 from ingest.tally import Tally
 from zerodistance.catalogue import Catalogue
 from zerodistance.clock import Clock
-from zerodistance.errors import ZeroDistanceError
+from zerodistance.errors import NotFoundError, ZeroDistanceError
 from zerodistance.log.interface import Log
-from zerodistance.store import counts
+from zerodistance.store import counts, credentials
 from zerodistance.store.adapters import Mappings, save_memory
-from zerodistance.store.database import Pool, translated
+from zerodistance.store.database import Connection, Pool, translated
 from zerodistance.store.devices import note_unclaimed
 
 # A stranger can invent device ids as fast as it can publish; the list for people needs no more than this.
@@ -44,6 +45,7 @@ class Housekeeping:
         adapters: of other people's devices, for replays.
         memory: what they learn; saved with each round.
         mappings: refreshed with each round.
+        flood: names the devices that are to be put out of use.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Housekeeping:
         adapters: Sequence[Adapter] = (),
         memory: Memory | None = None,
         mappings: Mappings | None = None,
+        flood: FloodWatch | None = None,
     ) -> None:
         self._pool = pool
         self._journal = log
@@ -68,6 +71,8 @@ class Housekeeping:
         self._adapters = adapters
         self._memory = memory or Memory()
         self._mappings = mappings or Mappings()
+        self._flood = flood or FloodWatch(0, 0)
+        self._before_round: Callable[[], object] = lambda: None
         self._lock = threading.Lock()
         self._unclaimed: dict[str, tuple[datetime, str, str]] = {}
         self._stop = threading.Event()
@@ -76,6 +81,10 @@ class Housekeeping:
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
+
+    def before_round(self, note: Callable[[], object]) -> None:
+        """Have ``note`` called at the beginning of each round: what it learns is saved with it."""
+        self._before_round = note
 
     def unclaimed(self, device: str, moment: datetime, payload: bytes, guessed_type: str = "") -> None:
         """Remember that an unknown device spoke; one entry a round for each, however much it says."""
@@ -92,7 +101,9 @@ class Housekeeping:
 
     def round(self) -> None:
         """Bring everything to the database now; what fails is kept for the next round."""
+        self._before_round()
         tallied = self._tally.drain()
+        flooders = self._flood.drain()
         learnt = self._memory.drain()
         with self._lock:
             unclaimed, self._unclaimed = self._unclaimed, {}
@@ -107,9 +118,12 @@ class Housekeeping:
                     save_memory(conn, learnt)
                 if self._adapters:
                     self._mappings.refresh(conn)
+                for flooder in flooders:
+                    self._shut_out(conn, flooder)
                 counts.add(conn, tallied)
         except ZeroDistanceError as error:
             self._tally.put_back(tallied)
+            self._flood.put_back(flooders)
             self._memory.put_back(learnt)
             with self._lock:
                 self._unclaimed = unclaimed | self._unclaimed
@@ -119,6 +133,16 @@ class Housekeeping:
             self._replay_adopted()
         except ZeroDistanceError as error:
             _log.warning("ingest.replay_waits", error=str(error))
+
+    def _shut_out(self, conn: Connection, flooder: Flooder) -> None:
+        """Disable a device that keeps sending far more than it may."""
+        reason = f"flooded: over twice its rate for {flooder.minutes} minutes"
+        try:
+            changed = credentials.disable(conn, flooder.device, reason, actor="ingest")
+        except NotFoundError:
+            return  # nobody has registered it: nothing of it is taken anyway
+        if changed:
+            _log.error("ingest.flooder_disabled", device=flooder.device, minutes=flooder.minutes)
 
     def _replay_adopted(self) -> None:
         with translated(), self._pool.connection() as conn:

@@ -35,6 +35,7 @@ _ADOPTED = (
     f" SELECT (SELECT l.device_id FROM dead_letter l WHERE {_WAITS} AND l.device_id > w.device_id"
     " ORDER BY l.device_id LIMIT 1) FROM waiting w WHERE w.device_id IS NOT NULL)"
     " SELECT l.id FROM waiting w JOIN device d ON d.id = w.device_id AND d.retired_at IS NULL"
+    " AND d.disabled_at IS NULL"
     f" JOIN dead_letter l ON l.device_id = d.id AND {_WAITS} ORDER BY l.received_at, l.sample LIMIT %s"
 )
 # Letters of the consumers say "log topic/partition/offset" where ingest's say the MQTT topic.

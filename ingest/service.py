@@ -39,6 +39,7 @@ _LONGEST_PAUSE_S = 10.0
 # Letters of an external device that nobody has adopted: homes are full of sensors that are no appliance.
 STRANGERS_PER_HOUR = 120
 _FILTERS = "ingest.filters"
+_HEARD = "ingest.heard_us"
 
 _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
@@ -215,8 +216,17 @@ def run(settings: Settings, stop: threading.Event) -> None:
             return
         memory, mappings = remembered
         tally = Tally()
+        flood = FloodWatch(settings.device_rate, settings.flood_minutes)
         housekeeping = Housekeeping(
-            pool, log, catalogue, clock, tally, adapters=adapters, memory=memory, mappings=mappings
+            pool,
+            log,
+            catalogue,
+            clock,
+            tally,
+            adapters=adapters,
+            memory=memory,
+            mappings=mappings,
+            flood=flood,
         )
         foreign = Translator(adapters, catalogue, registry.get, memory, mappings.get) if adapters else None
         filters = foreign.filters if foreign is not None else []
@@ -241,6 +251,11 @@ def run(settings: Settings, stop: threading.Event) -> None:
             housekeeping.unclaimed,
             filters=filters,
             unwanted=[one for one in dict.fromkeys(before) if one not in (*filters, own)],
+            flood=flood,
+            heard_us=memory.recall(_HEARD, settings.mqtt_client_id),
+        )
+        housekeeping.before_round(
+            lambda: memory.learn(_HEARD, settings.mqtt_client_id, _tenth_minute(ingest.limits.heard_us))
         )
         housekeeping.start()
         _log.info("ingest.started", mqtt=ingest.broker.protocol, devices=len(registry))
@@ -255,6 +270,11 @@ def run(settings: Settings, stop: threading.Event) -> None:
         if log is not None:
             log.close()
         pool.close()
+
+
+def _tenth_minute(moment_us: int | None) -> int | None:
+    """Return the moment to six seconds: what is written down need not change with each round."""
+    return None if moment_us is None else moment_us // 6_000_000 * 6_000_000
 
 
 def _open_log(settings: Settings) -> Log:

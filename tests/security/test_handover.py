@@ -196,7 +196,8 @@ def _life(conn: Connection) -> None:
     run(
         "INSERT INTO ticket (id, tenant_id, device_id, household_id, state, origin, cause, probability,"
         " urgency, onset_at, opened_at)"
-        " VALUES ('ticket-1', 1, 'fridge-1', 'home-1', 'owner_asked', 'detected', 'door_ajar', 0.9, 'urgent', %(t)s, %(t)s)",
+        " VALUES ('ticket-1', 1, 'fridge-1', 'home-1', 'owner_asked', 'detected', 'door_ajar',"
+        " 0.9, 'urgent', %(t)s, %(t)s)",
         {"t": NOON},
     )
     run(
