@@ -163,7 +163,7 @@ def test_the_interval_is_garwoods() -> None:
 
 
 def test_chunks_cover_every_fault_on_seeds_that_nobody_tuned_on(catalogue: Catalogue) -> None:
-    chunks = plan_chunks(catalogue, simulated_types(), 100.0, fleets.FIRST_SEED, 60.0)
+    chunks = plan_chunks(catalogue, simulated_types(), 100.0, fleets.FIRST_SEED, 60.0, 36, 3)
     assert sum(chunk.healthy_years for chunk in chunks) >= 100.0
     assert {chunk.seed for chunk in chunks} <= set(range(1000, 1100))
     assert len({chunk.start for chunk in chunks if chunk.type == "oven"}) == sum(

@@ -1,7 +1,8 @@
 """``zerodistance evaluate --suite simulated``: the models on simulated fleets that nobody has tuned them on.
 
 Settings (``--set NAME=VALUE``): ``device_years`` of healthy life at least; ``types``, separated by commas;
-``seed`` of the first chunk of each type; ``period``, seconds between samples; ``workers``, processes;
+``seed`` of the first chunk of each type; ``period``, seconds between samples; ``healthy`` appliances in each
+chunk (more are cheaper by the device-year) and ``each``, those with each fault; ``workers``, processes;
 ``work``, a folder in which the results of finished chunks are kept (a run that is stopped goes on there);
 ``budgets``,
 factors by which the return period of a false alarm is stretched, for the curve of recall against false
@@ -48,7 +49,20 @@ def run(task: Task) -> Report:
         SettingsError: a setting cannot be.
         StoppedError: it was told to end; finished chunks are kept if there is a folder for them.
     """
-    task.allow("device_years", "types", "seed", "period", "workers", "work", "budgets", "without")
+    task.allow(
+        *(
+            "device_years",
+            "types",
+            "seed",
+            "period",
+            "healthy",
+            "each",
+            "workers",
+            "work",
+            "budgets",
+            "without",
+        )
+    )
     catalogue = load_catalogue()
     types = _names(task, "types", simulated_types())
     variations: dict[str, Variation] = {WHOLE: without(_names(task, "without", list(LAYERS), default=[]))}
@@ -62,6 +76,8 @@ def run(task: Task) -> Report:
         task.option("device_years", 50.0),
         round(task.option("seed", FIRST_SEED)),
         task.option("period", 60.0),
+        round(task.option("healthy", 36)),
+        round(task.option("each", 3)),
     )
     work = Path(task.options["work"]) if "work" in task.options else None
     results = _results(task, chunks, catalogue, variations, work)

@@ -177,8 +177,8 @@ class Life(msgspec.Struct, kw_only=True):
     Attributes:
         fault: "" for a healthy one.
         functional_us: when it no longer does what it is for; None: it never comes to that.
-        changes: of its findings, in order: (time, open or cleared, cause, urgency, onset): the onset tells
-            findings of one appliance apart.
+        changes: of its findings, in order: (time, open or cleared, cause, leading evidence, onset): the onset
+            tells findings of one appliance apart.
         codes: fault codes that it raised itself.
     """
 

@@ -173,6 +173,7 @@ def live(
 
 def _note(engine: Engine, outcome: Outcome, lives: Mapping[str, Life]) -> None:
     for change in outcome.changes:
+        leading = change.evidence[0].feature if change.evidence else ", ".join(change.codes)
         lives[engine.names[change.device]].changes.append(
-            (change.time_us, change.state, change.cause, change.urgency, change.onset_us)
+            (change.time_us, change.state, change.cause, leading, change.onset_us)
         )

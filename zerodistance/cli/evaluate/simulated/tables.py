@@ -51,7 +51,8 @@ def _false_alarms(verdict: Verdict, figures: Mapping[str, Any]) -> Table:
             one["tickets_per_device_year"],
             one["tickets_upper95"],
             one["questions_per_device_year"],
-            ", ".join(f"{cause} {count}" for cause, count in list(one["causes"].items())[:3]),
+            _most(one["causes"]),
+            _most(one["leading_evidence"]),
         )
         for name, one in figures["false_by_type"].items()
     ]
@@ -64,12 +65,13 @@ def _false_alarms(verdict: Verdict, figures: Mapping[str, Any]) -> Table:
             figures["false_tickets_upper95"],
             figures["false_questions_per_device_year"],
             f"{total.findings} findings",
+            None,
         )
     )
     for title, one in (("… first fortnight", verdict.young), ("… later", verdict.grown)):
         if one.years:
             rates = one.rate(one.tickets), None, one.rate(one.questions)
-            rows.append((title, one.years, *rates, f"{one.findings} findings"))
+            rows.append((title, one.years, *rates, f"{one.findings} findings", None))
     columns = (
         "type",
         "healthy device-years",
@@ -77,8 +79,13 @@ def _false_alarms(verdict: Verdict, figures: Mapping[str, Any]) -> Table:
         "upper 95 %",
         "questions/year",
         "named most often",
+        "led by",
     )
     return Table("False alarms", columns, tuple(rows))
+
+
+def _most(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in list(counts.items())[:3])
 
 
 def _faults(verdict: Verdict, catalogue: Catalogue) -> Table:

@@ -42,9 +42,10 @@ _ANSWERS = 0.7
 
 @dataclass
 class Finding:
-    """One finding: when it was opened and cleared, and what it named when."""
+    """One finding: when it was opened and cleared, what it named when, and what it rested on first."""
 
     opened_us: int
+    leading: str = ""
     cleared_us: int | None = None
     causes: list[tuple[int, str]] = field(default_factory=list)
 
@@ -70,9 +71,9 @@ def findings_of(life: Life) -> list[Finding]:
     """Return an appliance's findings in order of time."""
     found: list[Finding] = []
     current: dict[int, Finding] = {}  # by onset: an appliance may have one that creeps besides another
-    for time_us, state, cause, _, onset_us in life.changes:
+    for time_us, state, cause, leading, onset_us in life.changes:
         if onset_us not in current:
-            current[onset_us] = Finding(time_us)
+            current[onset_us] = Finding(time_us, leading)
             found.append(current[onset_us])
         current[onset_us].causes.append((time_us, cause))
         if state == "cleared":
@@ -193,6 +194,7 @@ class Tally:
     questions: int = 0
     findings: int = 0
     causes: Counter[str] = field(default_factory=Counter)
+    leading: Counter[str] = field(default_factory=Counter)
 
     def rate(self, count: int) -> float:
         """Return a count per device-year."""
@@ -257,6 +259,7 @@ def judge(lives: Iterable[Life], catalogue: Catalogue) -> Verdict:
                 tally.tickets += cost.ticket
                 tally.questions += cost.asked
                 tally.causes[finding.causes[0][1]] += 1
+                tally.leading[finding.leading] += 1
     return verdict
 
 
@@ -305,6 +308,7 @@ def figures_of(verdict: Verdict) -> dict[str, Any]:
                 "tickets_upper95": _round(poisson_upper(one.tickets) / one.years),
                 "questions_per_device_year": _round(one.rate(one.questions)),
                 "causes": dict(one.causes.most_common()),
+                "leading_evidence": dict(one.leading.most_common(5)),
             }
             for name, one in sorted(verdict.by_type.items())
         },
