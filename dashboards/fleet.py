@@ -132,16 +132,14 @@ def _add_figures(board: Board) -> None:
 
 def _add_reporting(board: Board, catalogue: Catalogue) -> None:
     board.add(
-        series_panel("Samples stored", [_samples(catalogue)], bars=True, stacked=True).interval(
-            FINEST_OF_FLEET
-        ),
+        series_panel("Samples stored", [_samples(catalogue)], bars=True, stacked=True).interval(_FINEST),
         12,
         8,
         "Rows in the telemetry tables, by appliance type and interval (at least an hour).",
     )
     board.add(
         series_panel("Energy", [_energy(catalogue)], unit="kwatth", bars=True, stacked=True).interval(
-            FINEST_OF_FLEET
+            _FINEST
         ),
         12,
         8,
