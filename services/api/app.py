@@ -12,6 +12,7 @@ from services.api.dependencies import open_platform
 from services.api.routers import credentials, devices, engineers, general, history, owner, tickets
 from services.bodies import BodyLimit
 from services.owner.router import make_router
+from services.transport import StrictTransport
 from zerodistance.settings import Settings
 
 PREFIX = "/api/v1"
@@ -43,6 +44,7 @@ def make_app(settings: Settings) -> FastAPI:
     )
     app.state.platform = platform
     app.add_middleware(BodyLimit)
+    app.add_middleware(StrictTransport)
     problems.add_handlers(app)
 
     api = APIRouter(prefix=PREFIX)

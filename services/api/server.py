@@ -10,6 +10,7 @@ import structlog
 import uvicorn
 
 from services.api.app import make_app
+from services.transport import server_options
 from zerodistance.errors import UnavailableError
 from zerodistance.settings import Settings
 
@@ -40,7 +41,9 @@ def run(settings: Settings) -> None:
 
     Raises:
         UnavailableError: the database does not answer, or the port cannot be listened on.
+        SettingsError: the certificate cannot be used.
     """
+    options = server_options(settings)
     app = make_app(settings)
     config = uvicorn.Config(
         app,
@@ -49,7 +52,7 @@ def run(settings: Settings) -> None:
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=_GRACE_S,
-        proxy_headers=False,
+        **options,
     )
     server = _Server(config, app.state.platform.hub.end_streams)
     _log.info("serve.starts", host=settings.api_host, port=settings.api_port)

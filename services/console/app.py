@@ -18,6 +18,7 @@ from services.bodies import BodyLimit
 from services.console import device_pages, entrance, ticket_pages
 from services.console.api_client import ApiClient, ApiProblemError
 from services.console.context import Desk, LoginNeededError, VisitDep, get_desk, trouble
+from services.transport import StrictTransport
 from zerodistance.catalogue.loader import load_catalogue
 from zerodistance.errors import ForbiddenError, UnavailableError
 from zerodistance.settings import Settings
@@ -55,6 +56,7 @@ def make_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = No
     )
     app.state.desk = desk
     app.add_middleware(BodyLimit)
+    app.add_middleware(StrictTransport)
     app.include_router(entrance.router)
     app.include_router(ticket_pages.router)
     app.include_router(device_pages.router)

@@ -19,9 +19,11 @@ app = typer.Typer()
 def console() -> None:
     """Serve the console at ZD_CONSOLE_HOST:ZD_CONSOLE_PORT; it speaks to the API at ZD_API_URL."""
     from services.console.app import make_app
+    from services.transport import server_options
 
     settings = load_settings()
     configure(settings, "console")
+    options = server_options(settings)
     application = make_app(settings)
 
     class Server(uvicorn.Server):
@@ -43,9 +45,9 @@ def console() -> None:
         ) from error
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    typer.echo(f"Console at http://{shown}:{port}")
+    typer.echo(f"Console at http{'s' if settings.tls_cert else ''}://{shown}:{port}")
     config = uvicorn.Config(
-        application, log_level="warning", timeout_graceful_shutdown=5, server_header=False, access_log=False
+        application, log_level="warning", timeout_graceful_shutdown=5, access_log=False, **options
     )
     server = Server(config)
 
