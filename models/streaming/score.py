@@ -135,5 +135,6 @@ def own_level(total: Floats, rate: float) -> Floats:
     out = np.full(len(total), np.inf)
     for begin, end in blocks(len(total)):
         if begin >= FIRST_ALARM_ROWS:
-            out[begin:end] = level(total[max(0, begin - PAST_ROWS) : begin], rate)
+            # the first rows had little past to be judged by: their surprise is not of the same kind
+            out[begin:end] = level(total[max(begin - PAST_ROWS, begin // 4) : begin], rate)
     return out

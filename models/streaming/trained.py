@@ -31,8 +31,10 @@ MEANS = (8, 32)
 """Rows over which means are taken: faults that last show there long before a single row is unusual."""
 SPREADS = (16, 64)
 """Rows over which movement is measured."""
-WANDERS = 4.0
+WANDERS = 3.0
 """How much more than chance allows eighths of the training rows may differ before a level is not kept."""
+MOST_WANDER = 0.25
+"""Share of wandering channels above which no channel's level is kept: what moves them moves all."""
 KEPT_VARIANCE = 0.9
 MOST_FITTED = 20_000
 """Training rows beyond these are thinned out evenly: they would only cost time."""
@@ -180,6 +182,8 @@ class Trained:
         )
         flat = model._deseasoned(time_s, filled)
         model.wanders = np.array([_wanders(column) for column in flat.T]) & moving
+        if model.wanders.mean() > MOST_WANDER:
+            model.wanders = moving
         views = [
             view for view in model.views(time_s, filled) if view.name.rstrip("0123456789") not in without
         ]
@@ -219,10 +223,7 @@ class Trained:
         model.trust = {
             name: _trust(past, widths.get(name.split(":")[0], 1)) for name, past in model.past.items()
         }
-        model.usual = {
-            name: np.maximum(np.nanquantile(np.concatenate(parts), 0.99, axis=0), 1e-9)
-            for name, parts in shares.items()
-        }
+        model.usual = {name: _usual(np.concatenate(parts)) for name, parts in shares.items()}
         total = model._fuse(model.past)
         model.threshold = max(level(total[np.isfinite(total)], rate / CAUTION), 1e-6)
         model.constants = filled[-1]
@@ -324,7 +325,8 @@ def _learn(
         rows = view.values[use & (row >= view.warm_up) & np.isfinite(view.values).all(axis=1)][::thin]
         if len(rows) < 8:
             continue
-        gauges[view.name] = Gauge.fit(rows, len(rows) / max(1, view.warm_up), kept.get(view.name, 0))
+        together = max(float(np.median([_together(column) for column in rows.T])), view.warm_up, 1.0)
+        gauges[view.name] = Gauge.fit(rows, len(rows) / together, kept.get(view.name, 0))
         if view.name in ("now", "mean8"):
             samples.append((view.name, gauges[view.name]))
     forest = None
@@ -441,6 +443,14 @@ def _down(table: Floats, function: Callable[[Floats, int], Floats], rows: int) -
             begin = int(np.argmax(known))
             out[begin:, place] = function(fill_forward(column[begin:]), rows)
     return out
+
+
+def _usual(shares: Floats) -> Floats:
+    """Return what one row in a hundred exceeds, per channel; infinite where no row was complete."""
+    known = shares[np.isfinite(shares).all(axis=1)]
+    if not len(known):
+        return np.full(shares.shape[1], np.inf)
+    return np.asarray(np.maximum(np.quantile(known, 0.99, axis=0), 1e-9))
 
 
 def _trust(past: Floats, width: int) -> float:
