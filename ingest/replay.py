@@ -25,7 +25,7 @@ from zerodistance.store.devices import DeviceEntry
 
 # Letters handled in one transaction: at most 64 KiB each.
 SLICE = 200
-_STORED_WITHIN_S = 30.0
+_STORED_WITHIN_S = 20.0
 # From one device that waits to the next, by the index dead_letter_waiting: what strangers have sent is never
 # read through, however much it is. The condition is written out because an index is not found by a parameter.
 _WAITS = "l.reason = 'unknown_device' AND l.replayed_at IS NULL AND l.dropped_at IS NULL"

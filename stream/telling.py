@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import msgspec
 import structlog
@@ -32,11 +33,20 @@ class ReceiptTeller:
 
     Args:
         address: ``ZD_MQTT``.
+        gateway_of: device → the gateway that speaks for it, None: it speaks for itself. A gateway is told
+            on its own topic as well: it may not read its children's.
         every_s: real seconds between two receipts of one device at least.
     """
 
-    def __init__(self, address: str, *, every_s: float = EVERY_S) -> None:
+    def __init__(
+        self,
+        address: str,
+        *,
+        gateway_of: Callable[[str], str | None] = lambda _: None,
+        every_s: float = EVERY_S,
+    ) -> None:
         self._address = address
+        self._gateway_of = gateway_of
         self._every_s = every_s
         self._waiting: dict[tuple[str, int], int] = {}
         self._told_at: dict[str, float] = {}
@@ -99,5 +109,9 @@ class ReceiptTeller:
             self._told_at[device] = now
             payload = self._encode(StoredPayload(boot=boot, through=through))
             self._client.publish(mqtt_topic(device, "stored"), payload, qos=0)
+            gateway = self._gateway_of(device)
+            if gateway is not None:
+                payload = self._encode(StoredPayload(boot=boot, through=through, device=device))
+                self._client.publish(mqtt_topic(gateway, "stored"), payload, qos=0)
         if len(self._told_at) > 100_000:
             self._told_at = {d: at for d, at in self._told_at.items() if now - at < self._every_s}

@@ -28,6 +28,7 @@ class _Uplink:
 
     def __init__(self, topic: str, members: list[str]) -> None:
         self.topic = topic
+        self.name = topic.split("/")[2]
         self.members = members
         self.sent = 0  # places sent at least once
         self.heard_at = 0.0
@@ -262,11 +263,11 @@ class Publisher:
         del data[:at]
 
     def _told(self, device: str, payload: bytes) -> None:
-        uplink = self._of.get(device)
-        if uplink is None:  # a gateway hears of its children under its own name too
-            return
         receipt = json.loads(payload)
-        key = (device, receipt["boot"])
+        uplink = self._of.get(receipt.get("device", device))
+        if uplink is None or uplink.name != device:
+            return  # a gateway may not read its children's topics: it hears of them on its own
+        key = (receipt.get("device", device), receipt["boot"])
         if receipt["through"] < uplink.through[key]:
             self.behind_receipts += 1  # an older one overtaken on its way: it takes nothing back
             return

@@ -265,7 +265,7 @@ def test_receipts_over_a_real_broker(mosquitto: Mosquitto) -> None:
     device.connect("127.0.0.1", mosquitto.port)
     device.subscribe("zd/v1/+/stored", qos=1)
     device.loop_start()
-    teller = ReceiptTeller(mosquitto.url, every_s=30.0)
+    teller = ReceiptTeller(mosquitto.url, every_s=30.0, gateway_of={"sensor-1": "hub-1"}.get)
     teller.start()
     try:
         for through in (0, 3, 7):
@@ -274,14 +274,18 @@ def test_receipts_over_a_real_broker(mosquitto: Mosquitto) -> None:
         teller.tell({("fridge-1", 2): 9})
         teller.tell({("fridge-2", 1): 1})
         wait_until(lambda: len(heard) == 2, what="the other device's receipt")
+        teller.tell({("sensor-1", 1): 4})
+        wait_until(lambda: len(heard) == 4, what="the child's receipt, to its gateway too")
     finally:
         teller.stop()
-    wait_until(lambda: len(heard) == 3, what="the last receipt, sent at the end")
+    wait_until(lambda: len(heard) == 5, what="the last receipt, sent at the end")
     device.disconnect()
     device.loop_stop()
     assert heard == [
         ("zd/v1/fridge-1/stored", b'{"boot":2,"through":7}'),
         ("zd/v1/fridge-2/stored", b'{"boot":1,"through":1}'),
+        ("zd/v1/sensor-1/stored", b'{"boot":1,"through":4}'),
+        ("zd/v1/hub-1/stored", b'{"boot":1,"through":4,"device":"sensor-1"}'),
         ("zd/v1/fridge-1/stored", b'{"boot":2,"through":9}'),
     ]
 

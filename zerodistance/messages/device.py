@@ -56,8 +56,12 @@ class ReplyPayload(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class StoredPayload(msgspec.Struct, frozen=True):
-    """``zd/v1/{device}/stored``: all samples of ``boot`` up to ``through`` are safe and may be forgotten."""
+class StoredPayload(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``zd/v1/{device}/stored``: all samples of ``boot`` up to ``through`` are safe and may be forgotten.
+
+    ``device``: on a gateway's topic, the child that it is about.
+    """
 
     boot: int
     through: int
+    device: str = ""
