@@ -103,16 +103,6 @@ class OwnPostgres:
         psutil.wait_procs(victims, timeout=10)
         self._server.stop()  # there is nothing to stop: gives the folder free
 
-    def freeze(self) -> None:
-        """Stop all of its processes where they stand: connections stay open and nothing is answered."""
-        for pid in self.pids:
-            _signal(psutil.Process(pid), signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Let them go on."""
-        for pid in self.pids:
-            _signal(psutil.Process(pid), signal.SIGCONT)
-
     def limit_files(self, size: int) -> None:
         """Let no file of it grow beyond ``size`` bytes (-1: as large as it likes): its disk is full."""
         limit_files(self.pids, size)

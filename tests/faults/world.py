@@ -90,12 +90,22 @@ class World:
         os.kill(self.shape.supervisor.pid(name), number)
 
     def freeze(self, name: str) -> None:
-        """Stop a process where it stands."""
-        self.signal(name, signal.SIGSTOP)
+        """Stop a process or server where it stands: its connections stay open."""
+        self._signal_all(name, signal.SIGSTOP)
 
     def thaw(self, name: str) -> None:
         """Let it go on."""
-        self.signal(name, signal.SIGCONT)
+        self._signal_all(name, signal.SIGCONT)
+
+    def _signal_all(self, name: str, number: int) -> None:
+        if name == "mosquitto":
+            os.kill(self.mosquitto.pid, number)
+        elif name in SERVERS:
+            for pid in getattr(self, name).pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
+        else:
+            self.signal(name, number)
 
     def said(self, name: str) -> str:
         """Return what a process has written since its last start."""
@@ -222,8 +232,8 @@ class World:
 
     def close(self) -> None:
         """End everything that is ours."""
-        for name in self._commands:
-            with suppress(KeyError, ProcessLookupError):
+        for name in (*self._commands, *SERVERS):
+            with suppress(KeyError, ProcessLookupError, TypeError):
                 self.thaw(name)
         self.shape.stop()
 
