@@ -63,3 +63,69 @@ def test_a_status_is_compared_without_reading_all_events_of_its_device(database:
             (START,),
         ).fetchall()
     assert "device_event_status" in str(plan)
+
+
+def test_what_has_done_its_work_goes_and_what_is_needed_stays(
+    database: str, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "_BATCH", 3)
+    monkeypatch.setattr(expiry, "KEPT_BOOTS", 4)
+    longest = max(appliance.retention_days for appliance in catalogue.values())
+    now = START + (longest + 100) * _DAY
+    with connect(database, autocommit=True) as conn:
+        for name, retired in (("here", None), ("gone", now - 40 * _DAY), ("lately", now - 20 * _DAY)):
+            conn.execute(
+                "INSERT INTO device (id, tenant_id, type, retired_at) VALUES (%s, 1, 'refrigerator', %s)",
+                (name, retired),
+            )
+            conn.execute(
+                "INSERT INTO diagnosis_state VALUES (%s, 'refrigerator', '1', 0, '', %s)", (name, START)
+            )
+        conn.execute("UPDATE device SET retired_at = %s WHERE id = 'gone'", (START,))
+        conn.execute(
+            "INSERT INTO receipt (device_id, boot, through) SELECT d, b, 7"
+            " FROM unnest(ARRAY['here', 'gone', 'lately']) AS d, generate_series(1, 10) AS b"
+            " WHERE d = 'here' OR b <= 4"
+        )
+        for ticket, state in (("t-open", "on_site"), ("t-closed", "closed")):
+            conn.execute(
+                "INSERT INTO ticket (id, tenant_id, device_id, state, origin, cause, probability, urgency,"
+                " onset_at, opened_at, outcome, closed_at)"
+                " VALUES (%s, 1, 'here', %s, 'owner', 'c', 1, 'soon', %s, %s, 'confirmed', %s)",
+                (ticket, state, START, START, now if state == "closed" else None),
+            )
+            for number, done in enumerate((None, now - 31 * _DAY, now - 29 * _DAY)):
+                conn.execute(
+                    "INSERT INTO timer (id, kind, ticket_id, due_at, done_at) VALUES (%s, 'k', %s, %s, %s)",
+                    (f"{ticket}-{number}", ticket, START, done),
+                )
+        conn.execute(
+            "INSERT INTO parked_sample (type, device_id, parked_at, sample) SELECT 'later', 'here',"
+            " clock_timestamp() - n * interval '100 days', '' FROM generate_series(1, 9) AS n"
+        )
+        conn.execute(
+            "INSERT INTO unknown_channel VALUES ('here', 'old', 1, 1, %s), ('here', 'new', 1, 1, %s)",
+            (START, now),
+        )
+        conn.execute("INSERT INTO outbox (topic, key, record_id, payload) VALUES ('t', 'k', 'r', '')")
+
+        deleted = expiry.delete_expired(conn, catalogue, now)
+        assert deleted == {
+            "unknown_channel": 1,
+            "parked_sample": 9 - longest // 100 + (longest % 100 == 0),
+            "timer": 1,
+            "diagnosis_state": 1,
+            "receipt": 6 + 4,
+        }
+        left = conn.execute("SELECT device_id, min(boot), count(*) FROM receipt GROUP BY 1 ORDER BY 1")
+        assert left.fetchall() == [("here", 7, 4), ("lately", 1, 4)]
+        timers = conn.execute("SELECT id FROM timer ORDER BY 1").fetchall()
+        assert [row[0] for row in timers] == [
+            "t-closed-0", "t-closed-2", "t-open-0", "t-open-1", "t-open-2",
+        ]  # fmt: skip
+        assert conn.execute("SELECT count(*) FROM outbox").fetchone() == (1,)
+        counted = conn.execute("SELECT outcome, count FROM stage_count WHERE stage = 'expired' ORDER BY 1")
+        assert dict(counted.fetchall()) == {
+            "unknown_channel": 1, "parked_sample": deleted["parked_sample"],
+        }  # fmt: skip
+        assert expiry.delete_expired(conn, catalogue, now) == {}

@@ -148,7 +148,8 @@ def check_tables(found: Mapping[tuple[str, str], int], tables: Mapping[str, int]
         - found.get(("expired", "dead_letter"), 0),
         "parked samples": found.get(("store", "parked"), 0)
         + found.get(("before", "parked"), 0)
-        - found.get(("parking", "samples"), 0),
+        - found.get(("parking", "samples"), 0)
+        - found.get(("expired", "parked_sample"), 0),
     }
     return [
         f"{count:,} {name} should be there and {tables[name]:,} are."
