@@ -54,11 +54,13 @@ class Message:
     deadline_at: datetime | None
     answer: str | None
     answered_at: datetime | None
+    options: dict[str, Any]
+    digest: bool
 
 
 _COLUMNS = (
     "id, event_id, audience, household_id, ticket_id, device_id, command_id, kind, purpose, body, answers,"
-    " urgent, created_at, not_before, sent_at, deadline_at, answer, answered_at"
+    " urgent, created_at, not_before, sent_at, deadline_at, answer, answered_at, options, digest"
 )
 
 
@@ -70,6 +72,8 @@ class Draft:
         kind: question, notice, ticket, insight or reminder.
         purpose: what a question is for: check, confirm, consent.
         not_before: held back until then.
+        options: answer → what it stands for (a visit window, a command).
+        digest: it can wait: further channels get it together with others, once a day.
     """
 
     audience: str
@@ -79,6 +83,8 @@ class Draft:
     answers: Mapping[str, Text] | None = None
     purpose: str = ""
     deadline_at: datetime | None = None
+    options: Mapping[str, Any] | None = None
+    digest: bool = False
 
 
 def household(conn: Connection, household_id: str) -> Household:
@@ -125,8 +131,9 @@ def put_event(
         message_id = f"{event_id}-{draft.audience}"
         written = conn.execute(
             "INSERT INTO message (id, tenant_id, event_id, audience, household_id, ticket_id, device_id,"
-            " command_id, kind, purpose, body, answers, urgent, created_at, not_before, deadline_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " command_id, kind, purpose, body, answers, urgent, created_at, not_before, deadline_at,"
+            " options, digest)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (event_id, audience) DO NOTHING RETURNING 1",
             (
                 message_id,
@@ -145,6 +152,8 @@ def put_event(
                 now,
                 draft.not_before,
                 draft.deadline_at,
+                Jsonb(dict(draft.options or {})),
+                draft.digest,
             ),
         ).fetchone()
         for channel in channels if written else ():

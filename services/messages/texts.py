@@ -72,6 +72,16 @@ NEWS: dict[News, Words] = {
             "zh": "{device}：需要上门。{summary}可能原因：{cause}。{advice}",
         },
     ),
+    News.OFFERED: Words(
+        owner={
+            "en": "The time that you picked for your {appliance} has just been taken.",
+            "zh": "您为{appliance}选择的时间刚被占用。",
+        },
+        engineer={
+            "en": "{device}: the window that the owner picked was taken; others are offered.",
+            "zh": "{device}：用户所选时间已被占用，已提供其他时间。",
+        },
+    ),
     News.REVISED: Words(
         owner={
             "en": "We are still looking into your {appliance}; we now think that it is: {cause}.",
@@ -164,6 +174,19 @@ CAMPAIGN_YOURS: Text = {
 CAMPAIGN_OVER: Text = {
     "en": "The trouble with your {appliance} is over: {cause}. Nothing more is needed.",
     "zh": "您的{appliance}的情况（{cause}）已解决，无需其他处理。",
+}
+
+WINDOW_QUESTION: Text = {"en": "When may we come?", "zh": "请选择上门时间。"}
+OTHER_WINDOW: Text = {"en": "None of these: please call me.", "zh": "都不合适，请电话联系"}
+PROTECT_QUESTION: Text = {
+    "en": "Your {appliance} may fail around {when}, before we can come. May we run it gently until then "
+    "({command})?",
+    "zh": "您的{appliance}可能在 {when} 前后发生故障，而维修无法更早安排。"
+    "是否允许先以保护模式运行（{command}）？",
+}
+PROTECT_ENGINEER: Text = {
+    "en": "{device}: it may fail around {when}, before a visit; the owner is asked about: {command}.",
+    "zh": "{device}：预计 {when} 前后失效，早于上门时间；已询问用户是否：{command}。",
 }
 
 CONSENT_QUESTION: Text = {

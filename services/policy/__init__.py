@@ -126,6 +126,13 @@ class Scenarios(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     filter: FilterRule
 
 
+class ProtectRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """G6: what an appliance that will fail before the repair is told to do, once its owner agrees."""
+
+    command: str
+    arguments: dict[str, Any] = {}
+
+
 class FigureRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Assumptions behind the figures, which are shown beside them."""
 
@@ -149,6 +156,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     messages: MessageRule
     scenarios: Scenarios
     figures: FigureRule
+    protect: dict[str, dict[str, ProtectRule]] = {}
 
     def hours(self, name: str) -> timedelta:
         """Return one of the waits."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.messages import repository as messages
 from services.messages.quiet import zone_of
-from services.messages.texts import NEWS, fill
+from services.messages.texts import NEWS, WINDOW_QUESTION, fill
 from services.tickets.repository import Device, Ticket
 from services.tickets.rules import News
 from services.titles import Titles
@@ -29,6 +32,7 @@ def announce(
     now: datetime,
     answer_within: timedelta | None = None,
     channels: tuple[str, ...] = (),
+    offers: tuple[Mapping[str, Text], Mapping[str, Any]] | None = None,
 ) -> datetime:
     """Write the messages of one event and return when the owner's may be sent (``now`` without an owner).
 
@@ -41,6 +45,7 @@ def announce(
         now: platform time, the ``created_at`` of both.
         answer_within: how long the owner has for the answer, from the moment it may be sent.
         channels: further channels than the inbox.
+        offers: visit windows as answers, and what each stands for; None or empty: none.
     """
     words = NEWS[news]
     urgent = ticket.urgency == "urgent" and news in _MAY_WAKE
@@ -61,16 +66,22 @@ def announce(
     ]
     released = now
     if home is not None:
-        answers = question.answers if question is not None else words.answers
+        windows, options = offers if offers is not None else ({}, {})
+        answers = question.answers if question is not None else (windows or words.answers)
+        purpose = "check" if question is not None else "window" if windows else "confirm"
+        body = fill(words.owner, values)
+        if windows:
+            body = {language: f"{text} {WINDOW_QUESTION[language]}" for language, text in body.items()}
         released = now if urgent else home.release(now)
         drafts.insert(
             0,
             messages.Draft(
                 audience="owner",
                 kind="question" if answers else "notice",
-                purpose=("check" if question is not None else "confirm") if answers else "",
-                body=fill(words.owner, values),
+                purpose=purpose if answers else "",
+                body=body,
                 answers=answers,
+                options=options,
                 not_before=released,
                 deadline_at=released + answer_within if answers and answer_within else None,
             ),
@@ -98,7 +109,16 @@ def _window(ticket: Ticket, zone_name: str) -> str:
     """Say the visit window in the household's own time."""
     if ticket.visit_from is None or ticket.visit_until is None:
         return ""
-    zone = zone_of(zone_name)
-    begin, end = ticket.visit_from.astimezone(zone), ticket.visit_until.astimezone(zone)
-    until = f"{end:%H:%M}" if begin.date() == end.date() else f"{end:%Y-%m-%d %H:%M}"
-    return f"{begin:%Y-%m-%d %H:%M}–{until}"
+    return say_window(ticket.visit_from, ticket.visit_until, zone_of(zone_name))
+
+
+def say_window(begin: datetime, until: datetime, zone: ZoneInfo) -> str:
+    """Say a window in a time zone; the day once where it is the same.
+
+    >>> from datetime import UTC
+    >>> say_window(datetime(2026, 3, 3, 8, tzinfo=UTC), datetime(2026, 3, 3, 10, tzinfo=UTC), ZoneInfo("UTC"))
+    '2026-03-03 08:00–10:00'
+    """
+    first, last = begin.astimezone(zone), until.astimezone(zone)
+    end = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M}"
+    return f"{first:%Y-%m-%d %H:%M}–{end}"

@@ -22,7 +22,7 @@ from services.commands.requests import request_command
 from services.messages import repository as messages
 from services.messages.quiet import zone_of
 from services.policy import Policy, default_policy
-from services.tickets import policy, repository, ringing, rules
+from services.tickets import policy, repository, ringing, rules, visiting
 from services.tickets.announce import announce
 from services.tickets.changes import changes_of_move, consequences
 from services.tickets.levels import CLOCK_KINDS, ESCALATE, RESOLVE_BREACH, RESPOND_BREACH, TicketClock
@@ -131,6 +131,10 @@ class Desk:
             if State(ticket.state) in TERMINAL:
                 raise ConflictError("This matter is settled already: no answer is needed any more.")
             messages.put_answer(conn, message.id, answer, now)
+            if message.purpose in ("window", "protect"):
+                act = visiting.pick if message.purpose == "window" else visiting.protect
+                act(self, conn, message, ticket, answer)
+                return messages.get(conn, message.id)
             decide = rules.on_confirm_answer if message.purpose == "confirm" else rules.on_check_answer
             device = self.device_of(conn, ticket)
             situation = self.situation(conn, device, ticket)
@@ -479,6 +483,7 @@ class Desk:
                     ticket = self.keep(conn, device, ticket, extra, actor=who, note=decision.note, now=now)
                     extra = {}
                 case rules.Tell():
+                    offers = visiting.offers_for(self, conn, device, ticket, decision.news)
                     since = announce(
                         conn,
                         self.titles,
@@ -488,7 +493,10 @@ class Desk:
                         now=now,
                         answer_within=_answer_time(decisions),
                         channels=self.channels,
+                        offers=visiting.as_answers(offers, device.time_zone),
                     )
+                    if decision.news in visiting.WANTS_WINDOW:
+                        visiting.offer_protection(self, conn, device, ticket, offers)
                 case rules.WaitFor():
                     begin = now if decision.what is rules.Wait.RECOVERY else since
                     repository.start_timer(conn, ticket, decision.what, begin + decision.span)

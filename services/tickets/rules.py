@@ -48,6 +48,7 @@ class News(StrEnum):
     ADDED = "added"
     REMOTE = "remote"
     DISPATCHED = "dispatched"
+    OFFERED = "offered"
     REVISED = "revised"
     PLANNED = "planned"
     UNPLANNED = "unplanned"
