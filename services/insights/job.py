@@ -38,7 +38,8 @@ class _Found(NamedTuple):
 def run_once(conn: Connection, catalogue: Catalogue, now: datetime) -> int:
     """Write what there is to say about the day that ended last in each home; return how many insights.
 
-    Running it again for the same day adds nothing.
+    Each home's day is looked at once, by whichever process comes first, two hours after it ended; a run that
+    fails leaves no trace and the next one tries anew.
 
     Args:
         conn: a connection of its own; the insights are committed together.
@@ -57,10 +58,17 @@ def run_once(conn: Connection, catalogue: Catalogue, now: datetime) -> int:
             local = now.astimezone(zone)
             if local.hour < _SETTLED_AFTER_HOUR:
                 continue
-            written += _write(
-                conn, _best(_find(conn, catalogue, zone, local.date() - timedelta(days=1))), now
-            )
+            day = local.date() - timedelta(days=1)
+            if _take_day(conn, name, day):
+                written += _write(conn, _best(_find(conn, catalogue, zone, day)), now)
     return written
+
+
+def _take_day(conn: Connection, zone: str, day: date) -> bool:
+    """Tell whether nobody has looked at this day yet; once the transaction is committed, somebody has."""
+    conn.execute("DELETE FROM insight_run WHERE time_zone = %s AND day < %s", (zone, day - WINDOW))
+    taken = conn.execute("INSERT INTO insight_run VALUES (%s, %s) ON CONFLICT DO NOTHING", (zone, day))
+    return bool(taken.rowcount)
 
 
 def _zone(name: str) -> ZoneInfo | None:

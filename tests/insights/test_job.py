@@ -222,3 +222,35 @@ def test_a_restart_of_the_counter_costs_nothing(conn: Connection, catalogue: Cat
 
 def test_the_kind_is_stable() -> None:
     assert KIND == "energy_day"
+
+
+def test_each_homes_day_is_read_once_and_again_only_after_a_failure(
+    conn: Connection, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home(conn, "east", "Asia/Shanghai", ("fridge-east", "refrigerator"))
+    home(conn, "south", "Asia/Kolkata", ("fridge-south", "refrigerator"))
+    conn.commit()
+    read: list[tuple[str, date]] = []
+
+    def find(_conn: Connection, _catalogue: Catalogue, zone: ZoneInfo, day: date) -> list[object]:
+        read.append((zone.key, day))
+        if len(read) == 1:
+            raise RuntimeError("it ran out of something")
+        return []
+
+    monkeypatch.setattr(job, "_find", find)
+    start = local(SHANGHAI, DAY, 0)
+    with pytest.raises(RuntimeError):
+        job.run_once(conn, catalogue, start + timedelta(hours=2))
+    conn.rollback()
+    due = set()
+    for hour in range(2, 50):
+        now = start + timedelta(hours=hour)
+        job.run_once(conn, catalogue, now)
+        conn.commit()
+        for zone in (SHANGHAI, KOLKATA):
+            if now.astimezone(zone).hour >= 2:
+                due.add((zone.key, now.astimezone(zone).date() - timedelta(days=1)))
+    assert len(due) == 5
+    assert sorted(read[1:]) == sorted(due)
+    assert read[0] in due, "what failed was tried again"

@@ -33,7 +33,7 @@ _POLICIES = {
 }
 
 
-# A rollup's row is many times as wide as a telemetry row: as they come, rollups would outgrow compressed rows.
+# A rollup's row is many times as wide as a telemetry row: uncompressed, rollups would outgrow the rows.
 # Policies refresh at most ten days back. A day a row a device is not worth a batch: the level 1d stays.
 _COMPRESS_ROLLUPS_AFTER = timedelta(days=14)
 _COMPRESSED_LEVELS = ("5m", "1h")

@@ -16,3 +16,10 @@ CREATE TABLE dead_letter_action (
     detail    text NOT NULL DEFAULT ''
 );
 CREATE INDEX dead_letter_action_letter ON dead_letter_action (letter_id, id);
+
+-- Days whose insights were looked for, by the time zone of the homes: once each, whoever comes first.
+CREATE TABLE insight_run (
+    time_zone text NOT NULL,
+    day       date NOT NULL,
+    PRIMARY KEY (time_zone, day)
+);
