@@ -56,11 +56,6 @@ HOLD_US = 30 * MINUTE_US
 REFRACTORY_US = 30 * MINUTE_US
 """No new finding this soon after one was cleared."""
 
-SLOW_SMOOTHING = 0.5
-SLOW_FLOOR = 6.0
-SLOW_DAYS = {"days": 2, "weeks": 3, "months": 5}
-"""Days in a row that a slow fault's daily score must be over."""
-
 _PRIOR_DAYS = 3.0
 _PEAKS_KEPT = 30.0
 _FIRST_MEAN, _FIRST_SPREAD = 4.0, 2.0
@@ -219,46 +214,6 @@ def calm(marks: Marks, rows: Ints) -> Bools:
         quiet &= ~valid | (marks.bits[source, RESTLESS] == 0)
         seen += valid
     return quiet & (seen >= 2)
-
-
-def close_drift(plan: TypePlan, state: State, who: Ints, is_open: Bools) -> None:
-    """Judge the finished day's mean residuals of devices ``who``: what creeps shows here first.
-
-    ``is_open`` (len(who),): a finding is open, so the day is judged and not learned from.
-    """
-    count = state.drift_sum[who, :, 1].astype(np.float64)
-    there = count > 0
-    daily = np.where(there, state.drift_sum[who, :, 0] / np.maximum(count, 1.0), 0.0)
-    state.drift_sum[who] = 0
-    offset = daily - state.drift_mean[who]
-    smooth = np.where(
-        there, (1 - SLOW_SMOOTHING) * state.drift[who] + SLOW_SMOOTHING * offset, state.drift[who]
-    )
-    state.drift[who] = smooth
-    days = state.moments[who, :, 0].astype(np.float64)
-    prior = (plan.tolerance / 2.0) ** 2
-    var = np.nan_to_num(state.drift_var[who])
-    spread = np.sqrt((days * var + 4.0 * prior) / (days + 4.0))
-    scale = np.maximum(spread, np.maximum(plan.tolerance / 4.0, 1e-9))
-    slow = np.where(days >= 3.0, smooth / scale, 0.0)
-    state.slow[who] = slow
-    score, fit = fault_scores(plan, np.where(days >= 3.0, slow, np.nan))
-    over = (score >= SLOW_FLOOR) & fit & ~plan.is_fast
-    state.slow_days[who] = np.where(over, state.slow_days[who] + 1, 0)
-    learn = there & ~is_open[:, None] & (days > 0)
-    rate = 1.0 / np.clip(days, 1.0, _PEAKS_KEPT)
-    bounded = np.clip(offset, -3 * scale, 3 * scale)
-    state.drift_mean[who] = np.where(
-        learn, state.drift_mean[who] + 0.1 * rate * bounded, state.drift_mean[who]
-    )
-    fresh = np.where(np.isnan(state.drift_var[who]), 0.0, state.drift_var[who])
-    state.drift_var[who] = np.where(learn, fresh * (1 - rate) + rate * bounded**2, state.drift_var[who])
-
-
-def slow_over(plan: TypePlan, state: State, device: Ints) -> Bools:
-    """Return (R, K): the slow faults that have been over for as many days as their time scale asks."""
-    need = np.array([SLOW_DAYS.get(plan.appliance.faults[name].time_scale, 10**6) for name in plan.faults])
-    return np.asarray(state.slow_days[device] >= need)
 
 
 def invalid_channels(bad: Floats) -> Bools:

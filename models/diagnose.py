@@ -33,6 +33,12 @@ LIKELY = 0.35
 """A cause below this probability is not named: it is ``unknown``."""
 
 
+SPREADS = 5.0
+"""A daily residual of so many spreads says three quarters of what a residual can say."""
+CREEPING_GAIN = 2.5
+CREEPING_UNKNOWN = 1.0
+
+
 @dataclass(frozen=True)
 class Opinion:
     """What is wrong with one device at one moment.
@@ -93,6 +99,33 @@ def evidence(plan: TypePlan, counted: Floats, slow: Floats, codes: Floats, inval
         seen, INVALID_EVIDENCE, np.where(plan.invalid.any(axis=1), -POSSIBLE_READINGS, 0.0)
     )
     result[:, -1] = UNKNOWN_EVIDENCE
+    return result
+
+
+def creeping_evidence(plan: TypePlan, z: Floats) -> Floats:
+    """Return (R, K + 1): evidence for each fault from daily residuals, then for unknown.
+
+    Days average out what minutes do not, so a residual says more here, and what a signature leaves open
+    costs little: a slow fault moves much that nobody wrote down.
+
+    Args:
+        plan: the type.
+        z: (R, F) smoothed residuals in spreads, NaN where not known.
+    """
+    there = np.isfinite(z)
+    d = np.tanh(np.nan_to_num(z) / SPREADS)
+    along = d[:, None, :] * plan.signature
+    named = (plan.signature != 0) & there[:, None, :]
+    size = np.sqrt(np.maximum(named.sum(axis=2), 1.0))
+    gained = AGREE * (np.maximum(along, 0.0) - CONTRADICT * np.maximum(-along - 0.15, 0.0)).sum(axis=2)
+    silent = SILENT * (named & (along < 0.2)).sum(axis=2)
+    moved = STEADY * (np.maximum(np.abs(d[:, None, :]) - 0.4, 0.0) * plan.steady).sum(axis=2)
+    rest = (plan.signature == 0) & ~plan.steady
+    unexplained = 0.5 * UNEXPLAINED * (np.maximum(np.abs(d[:, None, :]) - 0.4, 0.0) * rest).sum(axis=2)
+    absent = WITHOUT * (plan.necessary & there[:, None, :] & (along < 0.3)).any(axis=2)
+    result = np.full((len(z), len(plan.faults) + 1), CREEPING_UNKNOWN)
+    result[:, :-1] = CREEPING_GAIN * ((gained - silent) / size - moved - unexplained) - absent
+    result[:, :-1][:, ~plan.creeps] = -10.0
     return result
 
 

@@ -9,12 +9,12 @@ have learned by then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 import numpy as np
 
-from models import baseline, detect
+from models import baseline
 from models.codes import Codes
 from models.diagnose import evidence
 from models.features import Rows, Singles
@@ -40,6 +40,7 @@ class Saved(msgspec.Struct, array_like=True):
     pending_values: bytes
     pending_bad: bytes
     incident: Incident | None
+    creeping: Incident | None = None
 
 
 class Engine:
@@ -84,19 +85,28 @@ class Engine:
 
     def export_state(self, device: str) -> bytes:
         """Return everything remembered of one device (MessagePack around the arrays' bytes)."""
-        row = self._rows[device]
+        return next(self.export_states([device]))[1]
+
+    def export_states(self, devices: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Give device and state, as :meth:`export_state` returns it, of each of ``devices``."""
         owner, times, values, bad = self._intake.pending
-        mine = owner == row
-        return msgspec.msgpack.encode(
-            Saved(
-                version=self.plan.version,
-                row=self._state.export(row),
-                pending_us=times[mine].tobytes(),
-                pending_values=values[mine].tobytes(),
-                pending_bad=bad[mine].tobytes(),
-                incident=self._judge.incidents.get(row),
+        order = np.argsort(owner, kind="stable")
+        owners = owner[order]
+        for device in devices:
+            row = self._rows[device]
+            mine = order[np.searchsorted(owners, row) : np.searchsorted(owners, row, side="right")]
+            state = msgspec.msgpack.encode(
+                Saved(
+                    version=self.plan.version,
+                    row=self._state.export(row),
+                    pending_us=times[mine].tobytes(),
+                    pending_values=values[mine].tobytes(),
+                    pending_bad=bad[mine].tobytes(),
+                    incident=self._judge.incidents.get(row),
+                    creeping=self._judge.creeping.incidents.get(row),
+                )
             )
-        )
+            yield device, state
 
     def import_state(self, saved: Iterable[tuple[str, bytes]]) -> list[str]:
         """Take over devices from what :meth:`export_state` gave; return those of another version.
@@ -122,6 +132,8 @@ class Engine:
             pieces.append((np.full(len(times), row, np.int64), times, values, bad))
             if one.incident is not None:
                 self._judge.incidents[row] = one.incident
+            if one.creeping is not None:
+                self._judge.creeping.incidents[row] = one.creeping
             restored.append(row)
         self._intake.pending = join(pieces)
         if restored:
@@ -178,7 +190,7 @@ class Engine:
             still = bool(self._codes.active(row)) or bool(
                 state.marks[row, int(state.mark_us[row].argmax())].any()
             )
-            if not still and not detect.slow_over(self.plan, state, one).any():
+            if not still:
                 moment = self._silent_moment(row, max(time_us, incident.opened_us))
                 outcome.changes.append(close_incident(self.plan, incidents.pop(row), moment))
                 state.cleared_us[row] = time_us

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import msgspec
 import numpy as np
 
 from models.diagnose import Opinion, probabilities
-from models.plan import HOUR_US, MINUTE_US, UNKNOWN, Floats, TypePlan
-from models.summary import describe_evidence, rule_out, summarise
+from models.plan import DAY_US, HOUR_US, MINUTE_US, UNKNOWN, Floats, TypePlan
+from models.prognosis import Outlook
+from models.summary import describe_evidence, foretelling, rule_out, summarise
 
 Urgency = Literal["urgent", "soon", "routine"]
 
@@ -43,6 +44,8 @@ class Incident(msgspec.Struct, array_like=True):
     shown: list[int]
     rival: str = ""
     rival_since_us: int = 0
+    creeping: bool = False
+    predicted_us: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,16 @@ class Change:
     time_us: int
     summary: dict[str, str]
     codes: list[str] = field(default_factory=list)
+    creeping: bool = False
+    predicted_us: int | None = None
+
+    def foretold(self, outlook: Outlook, now_us: int) -> Change:
+        """Return the same with the moment at which the function is expected to be lost."""
+        when = now_us + round(outlook.days * DAY_US)
+        summary = {
+            language: text + foretelling(language, outlook, now_us) for language, text in self.summary.items()
+        }
+        return replace(self, predicted_us=when, summary=summary)
 
 
 @dataclass(frozen=True)
@@ -107,8 +120,10 @@ class Moment:
     invalid: list[str]
 
 
-def open_incident(plan: TypePlan, moment: Moment, onset_us: int) -> tuple[Incident, Change]:
-    """Start an incident that began at ``onset_us``."""
+def open_incident(
+    plan: TypePlan, moment: Moment, onset_us: int, *, creeping: bool = False
+) -> tuple[Incident, Change]:
+    """Start an incident that began at ``onset_us``; ``creeping``: it is seen day by day."""
     opinion = Opinion(probabilities(moment.weights))
     cause = opinion.cause(plan)
     incident = Incident(
@@ -121,12 +136,13 @@ def open_incident(plan: TypePlan, moment: Moment, onset_us: int) -> tuple[Incide
         worst=moment.worst,
         weights=[float(w) for w in moment.weights],
         shown=[int(f) for f in np.flatnonzero(np.abs(np.nan_to_num(moment.counted)) >= SHOWN)],
+        creeping=creeping,
     )
     return incident, _change(plan, incident, moment, opinion, "open")
 
 
 def follow_incident(plan: TypePlan, incident: Incident, moment: Moment) -> Change | None:
-    """Take in one more pane; return a revision if there is something to tell."""
+    """Take in one more pane (or day); return a revision if there is something to tell."""
     incident.worst = max(incident.worst, moment.worst)
     if moment.worst < RECOVERING * incident.worst:
         incident.rival = ""
@@ -154,6 +170,13 @@ def follow_incident(plan: TypePlan, incident: Incident, moment: Moment) -> Chang
     incident.revision += 1
     incident.told_us = moment.time_us
     return _change(plan, incident, moment, opinion, "open")
+
+
+def retell(plan: TypePlan, incident: Incident, moment: Moment) -> Change:
+    """Tell an incident again although its cause stands: something else about it has changed."""
+    incident.revision += 1
+    incident.told_us = moment.time_us
+    return _change(plan, incident, moment, Opinion(probabilities(np.array(incident.weights))), "open")
 
 
 def close_incident(plan: TypePlan, incident: Incident, moment: Moment) -> Change:
@@ -240,6 +263,7 @@ def _change(
             invalid=moment.invalid,
         ),
         codes=moment.codes,
+        creeping=incident.creeping,
     )
 
 

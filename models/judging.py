@@ -8,6 +8,7 @@ import numpy as np
 
 from models import baseline, detect
 from models.codes import Codes
+from models.creeping import Creeping
 from models.diagnose import evidence
 from models.features import MAX, MIN, RING, SUM, N, Table, carry_forward, compute_features
 from models.incidents import (
@@ -20,6 +21,7 @@ from models.incidents import (
     open_incident,
 )
 from models.plan import DAY_US, MINUTE_US, PATIENCE_US, UNKNOWN, Bools, Floats, Ints, TypePlan
+from models.reference import add_panes, recommission
 from models.state import BAND_PANES, BITS, MARKS, State
 
 RELEARN_US = 3 * DAY_US
@@ -53,6 +55,7 @@ class Judge:
     def __init__(self, plan: TypePlan, state: State, codes: Codes) -> None:
         self.plan, self.state, self.codes = plan, state, codes
         self.incidents: dict[int, Incident] = {}
+        self.creeping = Creeping(plan, state)
         kinds = [plan.appliance.features[name].kind for name in plan.features]
         self.plotted = np.array([f for f, kind in enumerate(kinds) if kind == "mean"], np.int64)
 
@@ -81,7 +84,7 @@ class Judge:
         turn = block - np.repeat(block[first_of_device], np.diff(np.append(first_of_device, len(rows))))
         for number in range(int(turn.max()) + 1):
             now = np.flatnonzero(turn == number)
-            self._turn_day(device[now], day[now])
+            self._turn_day(device[now], day[now], outcome)
             view = _View(
                 row=device[now],
                 time_us=time[now],
@@ -170,7 +173,7 @@ class Judge:
         s.ring_growth[device, place] = panes.growth[keep]
         s.ring_cycles[device, place] = panes.cycles[keep]
 
-    def _turn_day(self, device: Ints, day: Ints) -> None:
+    def _turn_day(self, device: Ints, day: Ints, outcome: Outcome) -> None:
         """Close the day of devices whose first row of another day comes now."""
         s = self.state
         first = np.flatnonzero(np.diff(device, prepend=-1))
@@ -184,7 +187,8 @@ class Judge:
             s.peak_now[turned] = 0
             s.day_panes[turned] = 0
             is_open = np.array([row in self.incidents for row in turned], np.bool_)
-            detect.close_drift(self.plan, s, turned, is_open)
+            end_us = (s.day[turned] + 1) * DAY_US
+            outcome.changes.extend(self.creeping.close_day(turned, end_us, ~is_open))
             baseline.close_day(self.plan, s, turned)
         new = who[s.day[who] < 0]
         if len(new):
@@ -259,11 +263,10 @@ class _Round:
             axis=2,
         )
 
-        self.slow: Bools = np.asarray(detect.slow_over(plan, s, self.device).any(axis=1))
         self.coded = self.judge.codes.due(self.device, self.end_us)
         lasting = detect.persistent(self.marks, self.place).any(axis=1) & (self.worst >= 1.0)
-        trigger = lasting | self.slow | self.coded
-        calm = detect.calm(self.marks, self.place) & ~self.slow & ~self.coded
+        trigger = lasting | self.coded
+        calm = detect.calm(self.marks, self.place) & ~self.coded
         is_open = self._follow(trigger, calm, outcome)
 
         allowed = ~is_open & (self.worst < 1.0)
@@ -276,9 +279,7 @@ class _Round:
         s.day_panes[who] += np.add.reduceat(
             (allowed & np.isfinite(value).any(axis=1)).astype(np.int64), starts
         )
-        there = np.isfinite(rest)
-        s.drift_sum[who, :, 0] += np.add.reduceat(np.where(there, rest, 0.0), starts, axis=0)
-        s.drift_sum[who, :, 1] += np.add.reduceat(there, starts, axis=0, dtype=np.float64)
+        add_panes(s, starts, who, value, x[:, :, 6:8])
 
     def _follow(self, trigger: Bools, calm: Bools, outcome: Outcome) -> Bools:
         """Walk through the rows of devices that have, or get, an open finding; return (R,) open."""
@@ -327,6 +328,8 @@ class _Round:
                 if not back:
                     # judged by the old expectation until the day is over: say nothing till then
                     baseline.relearn(s, row)
+                    if row not in self.judge.creeping.incidents:
+                        recommission(s, row)
                     s.cleared_us[row] = (now_us // DAY_US + 1) * DAY_US
                 continue
             revised = follow_incident(plan, incident, self._moment(i, weight))
@@ -357,9 +360,7 @@ class _Round:
 
     def _onset(self, i: int) -> int:
         """Return the start of the first pane of the restless run that ends at row ``i``."""
-        s, row = self.state, int(self.device[i])
-        if self.slow[i] and self.worst[i] < 1.0:
-            return int(self.time[i] // DAY_US - s.slow_days[row].max()) * DAY_US
+        row = int(self.device[i])
         if self.coded[i] and self.worst[i] < detect.CALM:
             return self.judge.codes.since(row)
         place = int(self.place[i])

@@ -38,6 +38,12 @@ What is not urgent may wait: most of what looks like a fault for an hour (a defr
 over after four.
 """
 
+SLOW_DAYS = {"hours": 2, "days": 2, "weeks": 3, "months": 4}
+"""Days in a row that a fault's daily score must be over, by its time scale."""
+
+MATTERS = {"hours": 1.0, "days": 0.5, "weeks": 0.2, "months": 0.2}
+"""Share of a feature's tolerance that a daily residual must reach to count fully for such a fault."""
+
 # A fault that shows within hours is looked for in the windows of minutes; a slower one in daily means.
 _FAST = ("minutes", "hours")
 
@@ -75,6 +81,11 @@ class TypePlan:
         steady: (K, F) residuals known not to move under the fault.
         necessary: (K, F) without which it is not this fault, where it is reported.
         is_fast: (K,) shows within hours.
+        daily: (F,) the day's value is its mean (0), its lowest (−1) or its highest (+1).
+        creeps: (K,) is looked for in daily values; what shows within minutes is not.
+        slow_days: (K,) days in a row that a creeping fault's score must be over.
+        matters: (K,) share of a tolerance that a daily residual must reach to count fully.
+        lost_at: (K, F) residual at which the function is lost, NaN where the catalogue says none.
         patience: (K,) which of :data:`PATIENCE_US` a fast fault's score must be over for, −1 for slow faults.
         invalid: (K, C) impossible readings of the channel are evidence of the fault.
         codes: fault code → index of the fault, −1 where the code points to none.
@@ -108,6 +119,11 @@ class TypePlan:
     steady: Bools
     necessary: Bools
     is_fast: Bools
+    daily: Ints
+    creeps: Bools
+    slow_days: Ints
+    matters: Floats
+    lost_at: Floats
     patience: Ints
     invalid: Bools
     codes: dict[str, int]
@@ -244,6 +260,13 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
         steady=steady,
         necessary=necessary,
         is_fast=np.array([scale in _FAST for scale in scales], np.bool_),
+        daily=np.array([{"mean": 0, "low": -1, "high": 1}[feature.daily] for feature in rows], np.int64),
+        creeps=np.array([scale in SLOW_DAYS for scale in scales], np.bool_) & (signature != 0).any(axis=1),
+        slow_days=np.array([SLOW_DAYS.get(scale, 0) for scale in scales], np.int64),
+        matters=np.array([MATTERS.get(scale, np.inf) for scale in scales]),
+        lost_at=np.array(
+            [[appliance.faults[k].lost_at.get(f, np.nan) for f in features] for k in faults], np.float64
+        ).reshape(len(faults), len(features)),
         patience=np.array([_patience(appliance.faults[name]) for name in faults], np.int64),
         invalid=invalid,
         codes={

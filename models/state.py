@@ -20,6 +20,12 @@ TRIANGLE = np.triu_indices(P)
 BAND_PANES = 72
 """Panes of expectation kept for the plot of evidence: six hours at the smallest pane."""
 BITS = 8
+REF = 9
+"""Mean; means of the two contexts; sums around them: two squares, their product, two with y, square of y."""
+TRAIL = 28
+"""Daily residuals kept for trends and onsets."""
+TALLY = 32
+"""Bins of daily slow scores, half a unit wide."""
 MARKS = 48
 """Panes of marks kept: the longest patience at the smallest pane."""
 
@@ -74,12 +80,21 @@ class State:
     fleet_mean: Singles  # (D, S) the fleet's daily peaks, NaN for no fleet
     fleet_var: Singles  # (D, S)
     day_panes: Ints  # (D,) panes of the day that were fit to learn from
-    drift_sum: Floats  # (D, F, 2) Σ residual, count of the day
-    drift: Singles  # (D, F) smoothed daily residual
-    drift_mean: Singles  # (D, F) usual daily residual
-    drift_var: Singles  # (D, F) variance of the daily residual, NaN before the second day
-    slow: Singles  # (D, F) z of the smoothed daily residual
-    slow_days: Ints  # (D, K) days in a row on which a slow fault's score was over
+    daily_sum: Floats  # (D, F, 4) panes of the day, Σ value, Σ each context
+    daily_low: Floats  # (D, F) lowest value of the day
+    daily_high: Floats  # (D, F) highest
+    age_days: Ints  # (D,) days closed since the first sample
+    ref_days: Singles  # (D, F) days in the reference
+    ref: Singles  # (D, F, REF) their moments: see models.reference
+    all_days: Singles  # (D, F) all days without a finding
+    all: Singles  # (D, F, REF) likewise
+    creep: Singles  # (D, F, 2) smoothed daily residual against the reference, briefly and long
+    creep_weight: Singles  # (D, F, 2) of the days that it holds
+    trail: Singles  # (D, TRAIL, F) the last daily residuals, newest last, NaN for none
+    slow: Singles  # (D, F) the smoothed residual in spreads, as it was last judged
+    slow_days: Ints  # (D, K + 1) days in a row on which a slow fault's score, or any, was over
+    slow_since: Ints  # (D,) first day of them, 0 for none
+    tally: Ints  # (D, TALLY) how many days the slow score lay in each bin: for the fleet's threshold
     code_since: Ints  # (D, M) since when a fault code is active, −1 for not
     cleared_us: Ints  # (D,) when the last finding was cleared
     coefficients: Floats  # (D, F, P) solved from the moments; not saved
@@ -139,12 +154,21 @@ class State:
             "fleet_mean": ((s,), f4, np.nan),
             "fleet_var": ((s,), f4, np.nan),
             "day_panes": ((), i8, 0),
-            "drift_sum": ((f, 2), f8, 0),
-            "drift": ((f,), f4, 0),
-            "drift_mean": ((f,), f4, 0),
-            "drift_var": ((f,), f4, np.nan),
+            "daily_sum": ((f, 4), f8, 0),
+            "daily_low": ((f,), f8, np.inf),
+            "daily_high": ((f,), f8, -np.inf),
+            "age_days": ((), i8, 0),
+            "ref_days": ((f,), f4, 0),
+            "ref": ((f, REF), f4, 0),
+            "all_days": ((f,), f4, 0),
+            "all": ((f, REF), f4, 0),
+            "creep": ((f, 2), f4, 0),
+            "creep_weight": ((f, 2), f4, 0),
+            "trail": ((TRAIL, f), f4, np.nan),
             "slow": ((f,), f4, 0),
-            "slow_days": ((k,), i8, 0),
+            "slow_days": ((k + 1,), i8, 0),
+            "slow_since": ((), i8, 0),
+            "tally": ((TALLY,), i8, 0),
             "code_since": ((len(plan.codes),), i8, -1),
             "cleared_us": ((), i8, -1),
             "coefficients": ((f, P), f8, 0),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from models.plan import UNKNOWN, Floats, TypePlan
+from models.prognosis import Outlook
 
 Text = dict[str, str]
 QUIET = 1.0
@@ -96,6 +97,22 @@ def summarise(
         "en": f"{what['en']} since {since}: {', '.join(clauses['en'])}.",
         "zh": f"自 {since} 起{what['zh']}：{'，'.join(clauses['zh'])}。",
     }
+
+
+def foretelling(language: str, outlook: Outlook, now_us: int) -> str:
+    """Return the sentence that says when the function is expected to be lost."""
+    low, middle, high = (
+        _time(now_us + round(days * 86400e6))[:10] for days in (outlook.low, outlook.days, outlook.high)
+    )
+    if outlook.days <= 0:
+        return {
+            "en": " It no longer does what it is for.",
+            "zh": "已无法正常工作。",
+        }[language]
+    return {
+        "en": f" At this pace it no longer does what it is for by {middle} (between {low} and {high}).",
+        "zh": f"按此趋势，预计 {middle} 前后失去功能（{low} 至 {high} 之间）。",
+    }[language]
 
 
 def _reason(

@@ -34,19 +34,21 @@ class BandRow(NamedTuple):
     band: Band
 
 
-def finding_id(device: str, onset_us: int) -> str:
+def finding_id(device: str, onset_us: int, *, creeping: bool = False) -> str:
     """Return the id of the incident that began on ``device`` in the window starting at ``onset_us``.
+
+    A creeping one may begin in the same window as a sudden one: it has another id.
 
     >>> finding_id("fridge-1", 0) == finding_id("fridge-1", 0)
     True
     """
-    return str(uuid.uuid5(_NAMESPACE, f"{device}/{onset_us}"))
+    return str(uuid.uuid5(_NAMESPACE, f"{device}/{onset_us}{'/creeping' if creeping else ''}"))
 
 
 def to_finding(change: Change, *, tenant: int, device: str, appliance_type: str, model: str) -> Finding:
     """Return what goes onto the log for a change of a finding."""
     return Finding(
-        id=finding_id(device, change.onset_us),
+        id=finding_id(device, change.onset_us, creeping=change.creeping),
         revision=change.revision,
         tenant=tenant,
         device=device,
@@ -69,7 +71,8 @@ def to_finding(change: Change, *, tenant: int, device: str, appliance_type: str,
             )
             for item in change.evidence
         ],
-        origin="detected",
+        origin="detected" if change.predicted_us is None else "predicted",
+        predicted_failure_us=change.predicted_us,
         urgency=change.urgency,
         onset_us=change.onset_us,
         time_us=change.time_us,

@@ -172,6 +172,10 @@ def _problems(a: ApplianceType, stem: str) -> Iterable[tuple[str, str]]:
         for feature_name in fault.necessary:
             if fault.signature.get(feature_name, "steady") == "steady":
                 yield f"faults.{name}.necessary", f"{feature_name!r} must go up or down in the signature"
+        for feature_name, change in fault.lost_at.items():
+            direction = {"up": 1.0, "down": -1.0}.get(fault.signature.get(feature_name, ""), 0.0)
+            if change * direction <= 0:
+                yield f"faults.{name}.lost_at", f"{feature_name!r} must change as the signature says"
         for reference in fault.invalid:
             if reference not in a.channels:
                 yield f"faults.{name}.invalid", f"names the channel {reference!r}, which is not in channels"

@@ -68,6 +68,7 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         relative_to: channel that is subtracted before the feature is judged (a set-point); likewise.
         settle_minutes: time after ``while_on`` came on or ``relative_to`` changed in which the feature is
             not judged.
+        daily: what stands for a day when slow faults are looked for: its mean, lowest or highest value.
     """
 
     title: Text
@@ -97,6 +98,7 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     while_on: str = ""
     relative_to: str = ""
     settle_minutes: float = 0.0
+    daily: Literal["mean", "low", "high"] = "mean"
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -173,6 +175,8 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         recovery_minutes: platform minutes in which readings return to normal once it is put right.
         necessary: features of the signature without which it is not this fault, on an appliance that
             reports them (a door left ajar whose switch says closed is none).
+        lost_at: feature → residual at which the appliance no longer does what it is for (engineering
+            estimate): where the trend of a slow fault is followed to.
         invalid: channels whose impossible readings (outside ``valid``) are evidence of this fault.
     """
 
@@ -188,6 +192,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     recovery_minutes: float = 240.0
     necessary: tuple[str, ...] = ()
     invalid: tuple[str, ...] = ()
+    lost_at: dict[str, float] = {}
 
 
 class ApplianceType(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
