@@ -1,8 +1,8 @@
 """From parsed messages to the log, and back to the acknowledgements that the broker may have.
 
-Samples of one partition share a record. How many follows from the log itself: while nothing is under way a
-batch leaves at once; while the log is busy the next one grows, for a few milliseconds at most. So a quiet
-platform is quick, and a busy one pays per record and not per sample.
+Samples of one partition share a record. On a quiet platform a batch leaves at once; on a busy one the next
+one grows, for a tenth of a second at most: a quiet platform is quick, and a busy one pays per record and not
+per sample.
 
 A message may be acknowledged once every record that carries a part of it is stored, and all messages before
 it may. What the log gave up on is sent again until it is taken. Nothing here is unbounded: when as many
@@ -27,13 +27,15 @@ from zerodistance.messages import (
     DeadLetter,
     DeviceEvent,
     Sample,
+    encode_columns,
     encode_dead_letter,
     encode_event,
-    encode_samples,
     partition_of,
 )
 
-LINGER_S = 0.01
+# On a busy platform a record that carries four samples costs as much as one that carries forty.
+LINGER_S = 0.1
+REST_S = 0.1
 # Beyond this the broker waits. It is also the window that an MQTT 5 broker is told (receive maximum).
 MAX_MESSAGES = 5_000
 MAX_BYTES = 32 * 1024 * 1024
@@ -95,6 +97,7 @@ class Forwarder:
         partitions: of the topic ``zd.telemetry``.
         wake: called from any thread when :meth:`collect` has something to do.
         linger_s: how long a batch may wait for company while the log is busy.
+        rest_s: how long after the one before a batch leaves at once, if nothing is under way.
         max_messages: bound of messages that wait.
         max_bytes: bound of their payloads, with what each costs besides.
     """
@@ -106,6 +109,7 @@ class Forwarder:
         *,
         wake: Callable[[], None] = lambda: None,
         linger_s: float = LINGER_S,
+        rest_s: float = REST_S,
         max_messages: int = MAX_MESSAGES,
         max_bytes: int = MAX_BYTES,
     ) -> None:
@@ -114,6 +118,8 @@ class Forwarder:
         self._partitions = partitions
         self._wake = wake
         self._linger_s = linger_s
+        self._rest_s = rest_s
+        self._left_at = -rest_s
         self._max_messages = max_messages
         self._max_bytes = max_bytes
         self._waiting: collections.deque[_Ticket] = collections.deque()
@@ -169,10 +175,13 @@ class Forwarder:
         """
         if self._batches:
             now = time.monotonic()
-            everything = force or not self._under_way
-            for partition, batch in list(self._batches.items()):
-                if everything or now - batch.since >= self._linger_s:
+            oldest = min(batch.since for batch in self._batches.values())
+            rested = not self._under_way and now - self._left_at >= self._rest_s
+            if force or rested or now - oldest >= self._linger_s:
+                # all of them: the log is asked once, and whoever reads it wakes once
+                for partition in list(self._batches):
                     self._close(partition)
+                self._left_at = now
         self._send()
 
     def collect(self) -> list[Delivery]:
@@ -200,7 +209,10 @@ class Forwarder:
         if self._ready:
             return max(0.0, self._not_before - now)
         if self._batches:
-            return max(0.0, min(batch.since for batch in self._batches.values()) + self._linger_s - now)
+            due = min(batch.since for batch in self._batches.values()) + self._linger_s
+            if not self._under_way:
+                due = min(due, self._left_at + self._rest_s)
+            return max(0.0, due - now)
         return None
 
     def close(self) -> None:
@@ -230,7 +242,7 @@ class Forwarder:
 
     def _close(self, partition: int) -> None:
         batch = self._batches.pop(partition)
-        record = _Record(TELEMETRY, partition, None, encode_samples(batch.samples), batch.owners)
+        record = _Record(TELEMETRY, partition, None, encode_columns(batch.samples), batch.owners)
         self._ready.append(record)
 
     def _queue(self, record: _Record) -> None:

@@ -9,13 +9,14 @@ another id. Decisions use event time only.
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Sequence
 
 import structlog
 
 from models.engine import Engine, Outcome
-from stream.diagnose_arrays import to_arrays
+from stream.diagnose_arrays import block_arrays, join_arrays, to_arrays
 from stream.diagnose_rows import (
     BandRow,
     SavedState,
@@ -34,11 +35,12 @@ from zerodistance.messages import (
     EVENTS,
     FINDINGS,
     TELEMETRY,
+    Block,
     DeviceEvent,
     Finding,
     Sample,
+    decode_columns,
     decode_event,
-    decode_samples,
     encode_finding,
 )
 from zerodistance.settings import Settings
@@ -49,7 +51,13 @@ _log = structlog.get_logger(__name__)
 
 CONSUMER = "diagnose"
 TOPICS = (TELEMETRY, EVENTS)
+# What a checkpoint costs grows with the devices that changed, not with the messages: it gets this share of
+# the time, and more of it while a finding waits to be told. What was not saved is read again after a crash.
 INTERVAL_S = 1.0
+LONGEST_INTERVAL_S = 60.0
+SHARE, SHARE_WITH_FINDINGS = 0.05, 0.2
+# What waits for a checkpoint has gone through the models already: it takes no memory.
+_MAX_RECORDS, _MAX_BYTES = 1_000_000, 2**30
 # Samples held before they are worked on: enough to make the array work cheap, few enough for memory
 # (about 1 kB each as Python objects).
 BUFFERED = 40_000
@@ -66,6 +74,7 @@ class DiagnosisHandler:
     def _reset(self) -> None:
         self._engines = {name: Engine(appliance) for name, appliance in self._catalogue.items()}
         self._samples: dict[str, list[Sample]] = {name: [] for name in self._catalogue}
+        self._blocks: dict[str, list[Block]] = {name: [] for name in self._catalogue}
         self._buffered = 0
         self._partition: dict[str, int] = {}
         self._tenant: dict[str, int] = {}
@@ -74,6 +83,14 @@ class DiagnosisHandler:
         self._bands: list[BandRow] = []
         self._counts: Counter[tuple[str, str]] = Counter()
         self._told = dict.fromkeys(self._catalogue, (0, 0))
+        self._saving_s = 0.0  # for one device
+        self._worked_at = 0.0
+
+    def interval_s(self) -> float:
+        """Return how many real seconds lie between two checkpoints as things stand."""
+        share = SHARE_WITH_FINDINGS if self._findings else SHARE
+        devices = sum(map(len, self._changed.values()))
+        return min(LONGEST_INTERVAL_S, max(INTERVAL_S, devices * self._saving_s / share))
 
     def assigned(self, conn: Connection, partitions: Sequence[TopicPartition]) -> None:
         """Forget everything and read back the devices of the telemetry partitions."""
@@ -98,26 +115,29 @@ class DiagnosisHandler:
         for record in records:
             try:
                 if record.topic == TELEMETRY:
-                    self._take(decode_samples(record.value), record.partition)
+                    batch = decode_columns(record.value)
+                    self._take_blocks(batch.blocks, record.partition)
+                    self._take(batch.rest, record.partition)
                 elif record.topic == EVENTS:
                     self._take_event(decode_event(record.value), record.partition)
             except InvalidMessageError:
                 # the store's consumer reads the same record and puts it with the dead letters
                 self._counts["diagnose", "unreadable"] += 1
-        if self._buffered >= BUFFERED:
+        if self._buffered >= BUFFERED or time.monotonic() - self._worked_at >= INTERVAL_S:
             self._work()
 
     def checkpoint(self, conn: Connection) -> None:
         """Write what changed; the caller moves the offsets in the same transaction."""
         self._work()
+        began = time.monotonic()
         states = [
-            SavedState(
-                device, name, engine.plan.version, self._partition[device], engine.export_state(device)
-            )
+            SavedState(device, name, engine.plan.version, self._partition[device], state)
             for name, engine in self._engines.items()
-            for device in self._changed[name]
+            for device, state in engine.export_states(self._changed[name])
         ]
         save_states(conn, states, self._clock.now())
+        if states:
+            self._saving_s = (time.monotonic() - began) / len(states)
         save_bands(conn, self._bands)
         for finding in self._findings:
             outbox.put(
@@ -128,6 +148,18 @@ class DiagnosisHandler:
             devices.clear()
         self._findings, self._bands = [], []
         self._counts.clear()
+
+    def _take_blocks(self, blocks: list[Block], partition: int) -> None:
+        for block in blocks:
+            self._counts["diagnose", "in"] += len(block.device)
+            held = self._blocks.get(block.type)
+            if held is None:
+                self._counts["diagnose", "unknown_type"] += len(block.device)
+                continue
+            held.append(block)
+            self._buffered += len(block.device)
+            self._tenant.update(dict.fromkeys(block.devices, block.tenant))
+            self._partition.update(dict.fromkeys(block.devices, partition))
 
     def _take(self, samples: list[Sample], partition: int) -> None:
         self._counts["diagnose", "in"] += len(samples)
@@ -155,13 +187,18 @@ class DiagnosisHandler:
 
     def _work(self) -> None:
         """Run the models over the samples held."""
-        for name, samples in self._samples.items():
-            if not samples:
+        for name, engine in self._engines.items():
+            blocks, samples = self._blocks[name], self._samples[name]
+            if not blocks and not samples:
                 continue
-            engine = self._engines[name]
-            arrays = to_arrays(samples, engine.plan.channels, engine.row_of)
-            self._conclude(name, engine.step(*arrays))
+            channels = engine.plan.channels
+            pieces = [block_arrays(block, channels, engine.row_of) for block in blocks]
+            if samples:
+                pieces.append(to_arrays(samples, channels, engine.row_of))
+            self._conclude(name, engine.step(*join_arrays(pieces)))
             self._changed[name].update(sample.device for sample in samples)
+            self._changed[name].update(device for block in blocks for device in block.devices)
+            blocks.clear()
             samples.clear()
             late, repeated = engine.counts()
             told_late, told_repeated = self._told[name]
@@ -169,6 +206,7 @@ class DiagnosisHandler:
             self._counts["diagnose", "duplicate"] += repeated - told_repeated
             self._told[name] = (late, repeated)
         self._buffered = 0
+        self._worked_at = time.monotonic()
 
     def _conclude(self, name: str, outcome: Outcome) -> None:
         engine = self._engines[name]
@@ -214,7 +252,17 @@ def run(settings: Settings, stop: threading.Event) -> None:
         try:
             handler = DiagnosisHandler(catalogue, settings.make_clock())
             _log.info("diagnose.runs")
-            CheckpointLoop(log, pool, CONSUMER, list(TOPICS), handler, interval_s=INTERVAL_S, stop=stop).run()
+            CheckpointLoop(
+                log,
+                pool,
+                CONSUMER,
+                list(TOPICS),
+                handler,
+                interval_s=handler.interval_s,
+                max_records=_MAX_RECORDS,
+                max_bytes=_MAX_BYTES,
+                stop=stop,
+            ).run()
         finally:
             stop.set()
             sender.join()

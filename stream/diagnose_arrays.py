@@ -1,7 +1,8 @@
 """Samples of one appliance type as arrays, with as little Python per sample as possible.
 
-Devices of one firmware send the same channels in the same order, so samples are grouped by that order and
-each group becomes an array in one go. Only samples with quality codes are looked at one by one.
+Most come from the log as columns, and stay so. The others come one by one: devices of one firmware send the
+same channels in the same order, so samples are grouped by that order and each group becomes an array in one
+go. Only readings with quality codes are looked at one by one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from zerodistance.messages import Quality, Sample
+from zerodistance.messages import Block, Quality, Sample
 
 
 class Arrays(NamedTuple):
@@ -77,3 +78,29 @@ def to_arrays(samples: Sequence[Sample], channels: Sequence[str], row_of: Callab
     device = np.fromiter((row_of(sample.device) for sample in ordered), np.int64, size)
     time_us = np.fromiter((sample.time_us for sample in ordered), np.int64, size)
     return Arrays(device, time_us, values, bad)
+
+
+def block_arrays(block: Block, channels: Sequence[str], row_of: Callable[[str], int]) -> Arrays:
+    """Turn columns of one type into arrays; arguments as for :func:`to_arrays`."""
+    place = {name: position for position, name in enumerate(channels)}
+    wanted = [(source, place[name]) for source, name in enumerate(block.channels) if name in place]
+    size = len(block.device)
+    values = np.full((size, len(channels)), np.nan, np.float32)
+    bad = np.zeros((size, len(channels)), np.bool_)
+    if wanted:
+        sources, targets = zip(*wanted, strict=True)
+        values[:, list(targets)] = block.values[:, list(sources)]
+    for row, source, code in block.quality:
+        column = place.get(block.channels[source])
+        if column is not None and code in (Quality.BELOW_VALID, Quality.ABOVE_VALID):
+            bad[row, column] = True
+    rows = np.array([row_of(name) for name in block.devices], np.int64)
+    return Arrays(rows[block.device], block.time_us, values, bad)
+
+
+def join_arrays(pieces: Sequence[Arrays]) -> Arrays:
+    """Put arrays one after the other; there is at least one."""
+    device, time_us, values, bad = zip(*pieces, strict=True)
+    return Arrays(
+        np.concatenate(device), np.concatenate(time_us), np.concatenate(values), np.concatenate(bad)
+    )

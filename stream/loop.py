@@ -37,6 +37,10 @@ _POLL_RECORDS = 200
 _MAX_BYTES = 4 * 2**20
 _BACKOFF_S = (0.2, 10.0)  # first and longest pause after trouble
 _MEASURE_S = 5.0
+# No statement of a checkpoint takes longer, unless its client is frozen in the middle of a COPY: the server
+# ends it then, and its locks go to whoever has taken the partitions over. (A client that is frozen between
+# two statements is ended by idle_in_transaction_session_timeout, zerodistance/store/database.py.)
+_STATEMENT_LIMIT = "SET LOCAL statement_timeout = '60s'"
 _records = Counter("zd_stream_records_total", "Records checkpointed", ["consumer"])
 _rejected = Counter("zd_stream_rejected_total", "Records that no checkpoint could take", ["consumer"])
 _behind = Gauge("zd_stream_behind_records", "Records that wait ahead of the position", ["consumer"])
@@ -71,9 +75,9 @@ class CheckpointLoop:
         consumer: name of the group and of the stored offsets.
         topics: read together; order holds within a partition.
         handler: what to do.
-        interval_s: real seconds between checkpoints; 0: after every poll.
-        max_records: a checkpoint comes early once so many are processed, or 4 MiB of them: the bound of
-            the memory used.
+        interval_s: real seconds between checkpoints, or what says so at the moment; 0: after every poll.
+        max_records: a checkpoint comes early once so many are processed: the bound of the memory used.
+        max_bytes: the same, by the bytes of the records.
         stop: ends the loop after a last checkpoint.
     """
 
@@ -85,8 +89,9 @@ class CheckpointLoop:
         topics: Sequence[str],
         handler: Handler,
         *,
-        interval_s: float = 0.0,
+        interval_s: float | Callable[[], float] = 0.0,
         max_records: int = 2000,
+        max_bytes: int = _MAX_BYTES,
         stop: threading.Event,
     ) -> None:
         self._log = log
@@ -94,8 +99,9 @@ class CheckpointLoop:
         self._name = consumer
         self._topics = list(topics)
         self._handler = handler
-        self._interval_s = interval_s
+        self._interval = interval_s if callable(interval_s) else lambda: interval_s
         self._max_records = max_records
+        self._max_bytes = max_bytes
         self._stop = stop
         self._committed = getattr(handler, "committed", None)
         self._salvage = getattr(handler, "salvage", None)
@@ -150,13 +156,13 @@ class CheckpointLoop:
         if self._changed:
             consumer.poll(0.0, 1)  # lets a new assignment happen; what it returns is read again
             self._take_over(consumer)
-        wait_s = min(_POLL_S, max(0.0, self._since + self._interval_s - time.monotonic()))
+        wait_s = min(_POLL_S, max(0.0, self._since + self._interval() - time.monotonic()))
         records = consumer.poll(wait_s if self._pending else _POLL_S, _POLL_RECORDS)
         if self._changed:
             return  # they are of another assignment: seek first
         while records:
             self._process(records)
-            if self._changed or self._full() or self._interval_s or self._careful:
+            if self._changed or self._full() or self._interval() or self._careful:
                 break
             # what waits already comes into the same checkpoint
             records = consumer.poll(0.0, _POLL_RECORDS)
@@ -165,13 +171,13 @@ class CheckpointLoop:
         if (
             self._pending
             and not self._changed
-            and (self._full() or time.monotonic() >= self._since + self._interval_s)
+            and (self._full() or time.monotonic() >= self._since + self._interval())
         ):
             self._guarded_checkpoint()
             self._measure(consumer)
 
     def _full(self) -> bool:
-        return self._pending >= self._max_records or self._pending_bytes >= _MAX_BYTES
+        return self._pending >= self._max_records or self._pending_bytes >= self._max_bytes
 
     def _measure(self, consumer: Consumer) -> None:
         """Say how far behind we are, but do not ask the log about it all the time."""
@@ -280,6 +286,7 @@ class CheckpointLoop:
         """Move on behind one record, in the transaction of what ``write`` writes."""
         partition = TopicPartition(record.topic, record.partition)
         with translated(), self._pool.connection() as conn:
+            conn.execute(_STATEMENT_LIMIT)
             offsets.advance(conn, self._name, {partition: (self._stored[partition], record.offset + 1)})
             write(conn)
 
@@ -292,6 +299,7 @@ class CheckpointLoop:
         if not moves:
             return
         with translated(), self._pool.connection() as conn:
+            conn.execute(_STATEMENT_LIMIT)
             offsets.advance(conn, self._name, moves)
             self._handler.checkpoint(conn)
         self._stored.update(self._next)

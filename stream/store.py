@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 
+import numpy as np
 import structlog
 
 from stream.loop import CheckpointLoop
-from stream.receipts import Settled, flatten, settle, unflatten
 from stream.salvage import salvage
+from stream.settling import Boot, Receipts
 from stream.starting import patiently, servers
 from stream.telling import ReceiptTeller
 from stream.upkeep import Upkeep
@@ -22,17 +23,20 @@ from zerodistance.messages import (
     DEAD_LETTER,
     EVENTS,
     TELEMETRY,
+    Block,
     DeadLetter,
     DeviceEvent,
     Reason,
     Sample,
+    decode_columns,
     decode_dead_letter,
     decode_event,
-    decode_samples,
 )
 from zerodistance.settings import Settings
 from zerodistance.store import arrivals, counts, letters
+from zerodistance.store.blocks import Newest, write_blocks
 from zerodistance.store.database import Connection, dsn
+from zerodistance.store.devices import Registry
 from zerodistance.store.telemetry import write_samples
 
 _log = structlog.get_logger(__name__)
@@ -40,10 +44,8 @@ _log = structlog.get_logger(__name__)
 CONSUMER = "store"
 # A record of zd.telemetry carries the samples of some milliseconds: so many records make a good COPY.
 _MAX_RECORDS = 2000
-# Receipts in memory: a device has one, and asks for it with every message.
-_MAX_RECEIPTS = 200_000
-
-_Boot = tuple[str, int]
+# Devices whose last sign of life is remembered.
+_MAX_SEEN = 500_000
 
 
 class StoreHandler:
@@ -54,20 +56,25 @@ class StoreHandler:
         tell: called after each commit with (device, boot) → the last seq that is settled without a gap.
     """
 
-    def __init__(self, catalogue: Catalogue, tell: Callable[[dict[_Boot, int]], None]) -> None:
+    def __init__(self, catalogue: Catalogue, tell: Callable[[dict[Boot, int]], None]) -> None:
         self._catalogue = catalogue
         self._tell = tell
         self._samples: list[Sample] = []
         self._events: list[DeviceEvent] = []
         self._letters: list[DeadLetter] = []
         self._counts: Counter[tuple[str, str]] = Counter()
-        self._receipts: dict[_Boot, Settled] = {}
-        self._settled: dict[_Boot, int] = {}
+        self._blocks: list[Block] = []
+        self._newest = Newest()
+        self._seen: dict[str, int] = {}
+        self._receipts = Receipts()
+        self._settled: dict[Boot, int] = {}
 
     def assigned(self, conn: Connection, partitions: Sequence[TopicPartition]) -> None:
         """Forget everything: receipts are read when a device needs one."""
         self._clear()
         self._receipts.clear()
+        self._newest.clear()
+        self._seen.clear()
         self._settled = {}
 
     def process(self, records: list[Record]) -> None:
@@ -75,7 +82,9 @@ class StoreHandler:
         for record in records:
             try:
                 if record.topic == TELEMETRY:
-                    self._samples += decode_samples(record.value)
+                    batch = decode_columns(record.value)
+                    self._blocks += batch.blocks
+                    self._samples += batch.rest
                 elif record.topic == EVENTS:
                     self._events.append(decode_event(record.value))
                 else:
@@ -87,10 +96,14 @@ class StoreHandler:
     def checkpoint(self, conn: Connection) -> None:
         """Write everything that was processed."""
         rows: Counter[tuple[str, int]] = Counter()
-        written = write_samples(conn, self._catalogue, self._samples, rows)
         tally = self._counts
-        tally.update({("store", outcome): n for outcome, n in written._asdict().items()})
-        tally["store", "samples_in"] += len(self._samples)
+        # columns first: what meets one of their rows under the same key is merged into it
+        for written in (
+            write_blocks(conn, self._catalogue, self._blocks, self._newest, rows),
+            write_samples(conn, self._catalogue, self._samples, rows),
+        ):
+            tally.update({("store", outcome): n for outcome, n in written._asdict().items()})
+        tally["store", "samples_in"] += len(self._samples) + sum(len(b.device) for b in self._blocks)
         tally["store", "refused"] += sum(sample.refused for sample in self._samples)
         tally["store", "unknown_readings"] += arrivals.add_unknown(conn, self._samples)
         new_events = arrivals.add_events(conn, self._events)
@@ -99,13 +112,8 @@ class StoreHandler:
         new_letters = letters.add(conn, self._letters)
         tally["store", "letters"] += new_letters
         tally["store", "letters_duplicate"] += len(self._letters) - new_letters
-        self._settle(conn)
-        seen: dict[str, int] = {}
-        messages: list[Sample | DeviceEvent] = [*self._samples, *self._events]
-        for message in messages:
-            seen[message.device] = max(seen.get(message.device, 0), message.received_us)
-        if seen:
-            arrivals.note_seen(conn, seen)
+        self._settled.update(self._receipts.settle(conn, self._blocks, self._samples))
+        self._note_seen(conn)
         counts.add(conn, tally)
         counts.add_rows(conn, rows)
         self._clear()
@@ -125,38 +133,33 @@ class StoreHandler:
             self._tell(self._settled)
             self._settled = {}
 
-    def _settle(self, conn: Connection) -> None:
-        numbers: dict[_Boot, list[int]] = defaultdict(list)
-        oldest: dict[_Boot, int] = {}
-        for sample in self._samples:
-            if sample.boot is None or sample.seq is None:
-                continue
-            boot = (sample.device, sample.boot)
-            numbers[boot].append(sample.seq)
-            if sample.oldest is not None:
-                oldest[boot] = max(oldest.get(boot, 0), sample.oldest)
-        if not numbers:
-            return
-        missing = [boot for boot in numbers if boot not in self._receipts]
-        if missing:
-            if len(self._receipts) > _MAX_RECEIPTS:
-                self._receipts.clear()
-                missing = list(numbers)
-            stored = arrivals.load_receipts(conn, missing)
-            for boot in missing:
-                self._receipts[boot] = unflatten(*stored.get(boot, arrivals.Receipt()))
-        changed: dict[_Boot, arrivals.Receipt] = {}
-        for boot, seqs in numbers.items():
-            before = self._receipts[boot]
-            after = settle(before, seqs, oldest.get(boot))
-            if after != before:
-                self._receipts[boot] = after
-                changed[boot] = arrivals.Receipt(after.through, flatten(after), after.given_up)
-            self._settled[boot] = after.through
-        arrivals.save_receipts(conn, changed)
+    def _note_seen(self, conn: Connection) -> None:
+        """Write signs of life, of each device once in a while: the statement asks for it by its key."""
+        seen: dict[str, int] = {}
+        for block in self._blocks:
+            latest = np.zeros(len(block.devices), np.int64)
+            np.maximum.at(latest, block.device, block.received_us)
+            for device, at in zip(block.devices, latest.tolist(), strict=True):
+                if at > seen.get(device, 0):
+                    seen[device] = at
+        messages: list[Sample | DeviceEvent] = [*self._samples, *self._events]
+        for message in messages:
+            seen[message.device] = max(seen.get(message.device, 0), message.received_us)
+        noted = self._seen
+        due = {
+            device: at
+            for device, at in seen.items()
+            if not 0 <= at - noted.get(device, -arrivals.SEEN_EVERY_US) < arrivals.SEEN_EVERY_US
+        }
+        if due:
+            arrivals.note_seen(conn, due)
+            if len(noted) > _MAX_SEEN:
+                noted.clear()
+            noted.update(due)
 
     def _clear(self) -> None:
         self._samples = []
+        self._blocks = []
         self._events = []
         self._letters = []
         self._counts = Counter()
@@ -173,7 +176,10 @@ def run(settings: Settings, stop: threading.Event) -> None:
         if opened is None:
             return
         pool, log = opened
-        teller = ReceiptTeller(settings.mqtt)
+        registry = patiently(partial(Registry, pool), stop)
+        if registry is None:
+            return
+        teller = ReceiptTeller(settings.mqtt, gateway_of=partial(_gateway_of, registry))
         upkeep = Upkeep(dsn(settings), catalogue, settings.make_clock())
         try:
             for topic in (TELEMETRY, EVENTS, DEAD_LETTER):
@@ -194,4 +200,10 @@ def run(settings: Settings, stop: threading.Event) -> None:
         finally:
             upkeep.stop()
             teller.stop()
+            registry.close()
     _log.info("store.ended")
+
+
+def _gateway_of(registry: Registry, device: str) -> str | None:
+    entry = registry.get(device)
+    return None if entry is None else entry.gateway_id

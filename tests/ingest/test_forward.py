@@ -110,7 +110,7 @@ def test_messages_that_amount_to_nothing_are_acknowledged_in_their_turn(producer
 
 
 def test_a_busy_log_gets_larger_records(producer: HeldProducer) -> None:
-    forwarder = Forwarder(lambda: producer, 8, linger_s=3_600)
+    forwarder = Forwarder(lambda: producer, 8, linger_s=3_600, rest_s=0)
     take(forwarder, 1)
     forwarder.flush()
     for number in range(2, 50):

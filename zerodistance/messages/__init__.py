@@ -1,5 +1,13 @@
 """The contracts between rooms: topics, what devices say, and what stands on the log."""
 
+from zerodistance.messages.columns import (
+    ABSENT,
+    Batch,
+    Block,
+    decode_columns,
+    decode_samples,
+    encode_columns,
+)
 from zerodistance.messages.device import (
     CommandPayload,
     EventPayload,
@@ -21,7 +29,6 @@ from zerodistance.messages.records import (
     decode_dead_letter,
     decode_event,
     decode_finding,
-    decode_samples,
     decode_ticket_change,
     encode_dead_letter,
     encode_event,
@@ -42,12 +49,15 @@ from zerodistance.messages.topics import (
 )
 
 __all__ = [
+    "ABSENT",
     "DEAD_LETTER",
     "EVENTS",
     "FINDINGS",
     "LOG_TOPICS",
     "TELEMETRY",
     "TICKETS",
+    "Batch",
+    "Block",
     "Candidate",
     "CommandPayload",
     "DeadLetter",
@@ -64,11 +74,13 @@ __all__ = [
     "StatusPayload",
     "StoredPayload",
     "TicketChange",
+    "decode_columns",
     "decode_dead_letter",
     "decode_event",
     "decode_finding",
     "decode_samples",
     "decode_ticket_change",
+    "encode_columns",
     "encode_dead_letter",
     "encode_event",
     "encode_finding",

@@ -183,12 +183,12 @@ _letter_in = msgspec.json.Decoder(DeadLetter)
 
 
 def encode_samples(samples: list[Sample]) -> bytes:
-    """Return the record of ``zd.telemetry`` for samples of one partition."""
+    """Return the record (version 1) of ``zd.telemetry`` for samples of one partition."""
     return VERSION + _samples_out.encode(samples)
 
 
-def decode_samples(record: bytes) -> list[Sample]:
-    """Read a record of ``zd.telemetry``.
+def decode_version_1(record: bytes) -> list[Sample]:
+    """Read a record of ``zd.telemetry`` of version 1.
 
     Raises:
         InvalidMessageError: (``unreadable_record``) for another version or damaged bytes.
@@ -202,7 +202,7 @@ def encode_event(event: DeviceEvent) -> bytes:
 
 
 def decode_event(record: bytes) -> DeviceEvent:
-    """Read a record of ``zd.events``; raises InvalidMessageError as :func:`decode_samples` does."""
+    """Read a record of ``zd.events``; raises InvalidMessageError as :func:`decode_version_1` does."""
     return _decode(_event_in, record)
 
 

@@ -14,7 +14,7 @@ from zerodistance.store.database import Connection
 from zerodistance.store.letters import clean
 
 # A sign of life is written once in so many platform seconds: a row rewritten at each message is waste.
-_SEEN_EVERY_US = 60 * 1_000_000
+SEEN_EVERY_US = 60 * 1_000_000
 
 
 def add_events(conn: Connection, events: Sequence[DeviceEvent]) -> int:
@@ -88,7 +88,7 @@ def note_seen(conn: Connection, seen_us: Mapping[str, int]) -> None:
         " JOIN device USING (id) WHERE device.last_seen_at IS NULL"
         " OR device.last_seen_at < n.at - make_interval(secs => %s)"
         " ORDER BY n.id FOR NO KEY UPDATE OF device SKIP LOCKED) AS s WHERE d.id = s.id",
-        (devices, [from_us(seen_us[device]) for device in devices], _SEEN_EVERY_US / 1e6),
+        (devices, [from_us(seen_us[device]) for device in devices], SEEN_EVERY_US / 1e6),
     )
 
 
@@ -139,16 +139,23 @@ def load_receipts(conn: Connection, boots: Sequence[tuple[str, int]]) -> dict[tu
 
 def save_receipts(conn: Connection, receipts: Mapping[tuple[str, int], Receipt]) -> None:
     """Write receipts by (device, boot)."""
-    with conn.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO receipt (device_id, boot, through, ahead, given_up) VALUES (%s, %s, %s, %s, %s)"
-            " ON CONFLICT (device_id, boot) DO UPDATE SET through = excluded.through, ahead = excluded.ahead,"
-            " given_up = excluded.given_up",
-            [
-                (device, boot, r.through, list(r.ahead), r.given_up)
-                for (device, boot), r in sorted(receipts.items())
-            ],
-        )
+    ordered = sorted(receipts.items())
+    conn.execute(
+        "INSERT INTO receipt (device_id, boot, through, ahead, given_up)"
+        " SELECT device_id, boot, through, ahead::bigint[], given_up"
+        " FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[])"
+        " AS r (device_id, boot, through, ahead, given_up)"
+        " ON CONFLICT (device_id, boot) DO UPDATE SET through = excluded.through, ahead = excluded.ahead,"
+        " given_up = excluded.given_up",
+        (
+            [device for (device, _), _ in ordered],
+            [boot for (_, boot), _ in ordered],
+            [receipt.through for _, receipt in ordered],
+            # one array of arrays would have to be a rectangle
+            ["{" + ",".join(map(str, receipt.ahead)) + "}" for _, receipt in ordered],
+            [receipt.given_up for _, receipt in ordered],
+        ),
+    )
 
 
 def _clean(value: Any) -> Any:
