@@ -101,7 +101,7 @@ def _parts(message: Any) -> tuple[str, bool, dict[str, Any]]:
     if isinstance(message, EventPayload):
         return message.event, True, message.data
     if isinstance(message, StatusPayload):
-        data = {"firmware": message.firmware} if message.firmware else {}
+        data = {"firmware": message.firmware[:LONGEST_CODE]} if message.firmware else {}
         return ("online" if message.online else "offline"), True, data
     return message.id, True, {"outcome": message.outcome, "reason": message.reason}
 

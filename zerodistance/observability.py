@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from zerodistance.errors import UnavailableError
+from zerodistance.printable import printable
 
 if TYPE_CHECKING:
     from zerodistance.settings import Settings
@@ -37,6 +38,7 @@ def configure(settings: Settings, process: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _make_printable,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -44,7 +46,9 @@ def configure(settings: Settings, process: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_PrintableFormatter("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     if settings.metrics_port:
         from prometheus_client import start_http_server
 
@@ -55,3 +59,24 @@ def configure(settings: Settings, process: str) -> None:
                 f"Metrics cannot be served on port {settings.metrics_port} ({error.strerror}): stop what "
                 "uses it, or set another ZD_METRICS_PORT for each process."
             ) from error
+
+
+def _make_printable(
+    _logger: object, _method: str, entry: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    """Write out what would end a line or steer a terminal: much of what is logged was sent by somebody.
+
+    What is not a text is written with ``repr`` or as JSON, which do so themselves.
+    """
+    for name, value in entry.items():
+        if isinstance(value, str):
+            entry[name] = printable(value, lines=name == "exception")
+    return entry
+
+
+class _PrintableFormatter(logging.Formatter):
+    """The same for what libraries log."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; a trace below it keeps its lines."""
+        return printable(super().format(record), lines=record.exc_info is not None)

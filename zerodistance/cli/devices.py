@@ -12,6 +12,7 @@ from rich.table import Table
 from zerodistance.catalogue import load_catalogue
 from zerodistance.cli import devices_access, print_json
 from zerodistance.errors import NotFoundError, SettingsError
+from zerodistance.printable import printable
 from zerodistance.settings import Settings, load_settings
 from zerodistance.store import adapters, database, devices
 
@@ -66,7 +67,8 @@ def list_devices(
         if row["retired_at"] or row["disabled_at"]:
             state = "retired" if row["retired_at"] else "disabled: " + row["disabled_reason"]
         home = row["household_id"] or ""
-        table.add_row(row["id"], row["type"], row["name"], home, state, seen, row["firmware"])
+        name, firmware = printable(row["name"]), printable(row["firmware"])
+        table.add_row(row["id"], row["type"], name, home, printable(state), seen, firmware)
     Console(highlight=False, markup=False).print(table if rows else "No devices.")
 
 
@@ -147,7 +149,7 @@ def unclaimed(as_json: AsJson = False) -> None:
         return
     table = Table("device", "may be", "first heard", "last heard", "said last")
     for row in rows:
-        said = row["sample"] if row["sample"].isprintable() else repr(row["sample"])
+        said = printable(row["sample"])
         first, last = (f"{row[column]:%Y-%m-%d %H:%M}" for column in ("first_seen_at", "last_seen_at"))
         table.add_row(row["id"], row["guessed_type"], first, last, said[:80])
     Console(highlight=False, markup=False).print(table if rows else "No device waits to be claimed.")

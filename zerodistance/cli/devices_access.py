@@ -16,6 +16,7 @@ from zerodistance.access.files import make_folder, write_atomically
 from zerodistance.access.issuing import NewCredential, make_credential, revoke_credentials
 from zerodistance.cli import print_json
 from zerodistance.errors import HostError, NotFoundError
+from zerodistance.printable import printable
 from zerodistance.settings import load_settings
 from zerodistance.store import credentials as store
 from zerodistance.store import database
@@ -111,7 +112,11 @@ def access(
     table = Table("time (UTC)", "device", "by", "what", "detail")
     for event in events:
         table.add_row(
-            f"{event.time:%Y-%m-%d %H:%M:%S}", event.device_id, event.actor, event.action, event.detail
+            f"{event.time:%Y-%m-%d %H:%M:%S}",
+            event.device_id,
+            event.actor,
+            event.action,
+            printable(event.detail),
         )
     Console(highlight=False, markup=False).print(table if events else "Nothing has been done.")
 
