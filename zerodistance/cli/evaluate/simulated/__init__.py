@@ -2,11 +2,11 @@
 
 Settings (``--set NAME=VALUE``): ``device_years`` of healthy life at least; ``types``, separated by commas;
 ``seed`` of the first chunk of each type; ``period``, seconds between samples; ``healthy`` appliances in each
-chunk (more are cheaper by the device-year) and ``each``, those with each fault; ``workers``, processes;
-``work``, a folder in which the results of finished chunks are kept (a run that is stopped goes on there);
-``budgets``,
-factors by which the return period of a false alarm is stretched, for the curve of recall against false
-alarms; ``without``, layers to leave out, and ``--ablation`` for all of them one by one.
+chunk (more are cheaper by the device-year) and ``each``, those with each fault; ``growth``, ``quick`` or
+``months``, for chunks with such faults alone; ``workers``, processes; ``work``, a folder in which the results
+of finished chunks are kept (a run that is stopped goes on there); ``budgets``, factors by which the return
+period of a false alarm is stretched, for the curve of recall against false alarms; ``without``, layers to
+leave out, and ``--ablation`` for all of them one by one.
 """
 
 from __future__ import annotations
@@ -38,6 +38,10 @@ from zerodistance.cli.evaluate.suite import Report, Task
 from zerodistance.errors import SettingsError
 
 WHOLE = "whole"
+_SETTINGS = (
+    *("device_years", "types", "seed", "period", "healthy", "each", "growth"),
+    *("workers", "work", "budgets", "without"),
+)
 _NICE = 10
 _POLL_S = 0.2
 
@@ -49,20 +53,7 @@ def run(task: Task) -> Report:
         SettingsError: a setting cannot be.
         StoppedError: it was told to end; finished chunks are kept if there is a folder for them.
     """
-    task.allow(
-        *(
-            "device_years",
-            "types",
-            "seed",
-            "period",
-            "healthy",
-            "each",
-            "workers",
-            "work",
-            "budgets",
-            "without",
-        )
-    )
+    task.allow(*_SETTINGS)
     catalogue = load_catalogue()
     types = _names(task, "types", simulated_types())
     variations: dict[str, Variation] = {WHOLE: without(_names(task, "without", list(LAYERS), default=[]))}
@@ -78,7 +69,10 @@ def run(task: Task) -> Report:
         task.option("period", 60.0),
         round(task.option("healthy", 36)),
         round(task.option("each", 3)),
+        next(iter(_names(task, "growth", ["quick", "months"], default=[])), ""),
     )
+    if not chunks:
+        raise SettingsError("--set growth=months: none of the types has a fault that grows for months.")
     work = Path(task.options["work"]) if "work" in task.options else None
     results = _results(task, chunks, catalogue, variations, work)
     figures: dict[str, Any] = {}

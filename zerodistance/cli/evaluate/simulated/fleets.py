@@ -98,10 +98,13 @@ def plan_chunks(
     period_s: float,
     healthy: int = 36,
     each: int = 3,
+    growth: str = "",
 ) -> list[Chunk]:
     """Return chunks with at least ``device_years`` of healthy life, evenly over ``types``.
 
     Faults that grow for months have chunks of their own: what breaks at once need not be watched for a year.
+    ``growth``: "quick" or "months" for chunks with such faults alone.
+
     Types take turns, so that a run that is stopped has something of each.
     """
     queues = []
@@ -111,7 +114,10 @@ def plan_chunks(
         for fault, law in physics_of(name).FAULTS.items():
             if fault in catalogue[name].faults:
                 (long if law.hours > _LONG_HOURS else quick).append(fault)
-        groups = [tuple(faults) for faults in (quick, long) if faults]
+        wanted = {"quick": [quick], "months": [long]}.get(growth, [quick, long])
+        groups = [tuple(faults) for faults in wanted if faults]
+        if not groups:
+            continue
         queue: list[Chunk] = []
         while sum(one.healthy_years for one in queue) < device_years / len(types) or len(queue) < len(groups):
             number = len(queue)
@@ -120,7 +126,7 @@ def plan_chunks(
             days = math.ceil(ONSET_DAYS[1] + hours / 24.0 + AFTER_DAYS + LAST_DAYS)
             queue.append(Chunk(name, seed + number, days, healthy, each, faults, period_s))
         queues.append(queue)
-    longest = max(len(queue) for queue in queues)
+    longest = max((len(queue) for queue in queues), default=0)
     return [queue[turn] for turn in range(longest) for queue in queues if turn < len(queue)]
 
 

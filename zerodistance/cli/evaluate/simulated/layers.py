@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from models import detect
+from models import calibration, creeping, detect
 from zerodistance.cli.evaluate.simulated.living import Variation
 
-_NEVER_US = 10**18
+_NEVER = 10**18
 
 LAYERS: dict[str, Variation] = {
-    # a finding as soon as a score is over its threshold
+    # a sudden finding as soon as a score is over its threshold
     "persistence": {"models.detect:PERSISTENCE": dict.fromkeys(detect.PERSISTENCE, (1, 1e-9))},
-    # thresholds as of a device of which nothing is known: neither its own peaks nor its fleet's
+    # the same thresholds for all: neither a device's own peaks nor its fleet's say what is normal
     "calibration": {
         "models.detect:RETURN_DAYS": 1.0,
         "models.detect:FAULT_FLOOR": 8.0,
         "models.detect:SINGLE_FLOOR": 4.0,
+        "models.calibration:CEILING": creeping.FLOOR,
     },
     # only what a device has shown itself
-    "fleet prior": {"models.baseline:FLEET_FROM": 10**9},
-    # single residuals, hard limits and codes alone
+    "fleet prior": {"models.baseline:FLEET_FROM": _NEVER, "models.reference:FLEET_FROM": _NEVER},
+    # of what is sudden: single residuals, hard limits and codes alone
     "signatures": {"models.detect:SUPPORT": 2.0},
     # nothing that creeps
-    "slow faults": {"models.detect:SLOW_FLOOR": 1e9},
-    # no residual alarms alone
-    "single residuals": {"models.detect:SINGLE_ALARM": 1e9},
+    "slow faults": {"models.creeping:FLOOR": 1e9, "models.creeping:UNKNOWN_AT": 1e9},
+    # no residual alarms alone, without a fault's signature
+    "single residuals": {"models.detect:SINGLE_ALARM": 1e9, "models.creeping:UNKNOWN_AT": 1e9},
     # what is unusual never becomes usual while a finding is open
-    "relearning": {"models.judging:RELEARN_US": _NEVER_US},
+    "relearning": {"models.judging:RELEARN_US": _NEVER},
 }
+_BY_FACTOR = 0.1
 
 
 def without(layers: Sequence[str]) -> Variation:
@@ -37,5 +40,14 @@ def without(layers: Sequence[str]) -> Variation:
 
 
 def budget(factor: float) -> Variation:
-    """Return the variation with ``factor`` times as many days between false alarms."""
-    return {"models.detect:RETURN_DAYS": detect.RETURN_DAYS * factor}
+    """Return the variation for ``factor`` times as many days between false alarms.
+
+    Sudden scores are read off at the longer return period. What creeps has thresholds within narrow bounds:
+    these are moved by a tenth for each factor of e.
+    """
+    moved = 1.0 + _BY_FACTOR * math.log(factor)
+    return {
+        "models.detect:RETURN_DAYS": detect.RETURN_DAYS * factor,
+        "models.creeping:FLOOR": creeping.FLOOR * moved,
+        "models.calibration:CEILING": calibration.CEILING * moved,
+    }
