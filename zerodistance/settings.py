@@ -81,6 +81,12 @@ class Settings(BaseSettings):
         "", description="the platform's accounts at the broker: _name:password, joined by ','"
     )
 
+    partner_webhook_url: str = Field("", description="use events for a partner are posted here; empty: none")
+    partner_webhook_secret: str = Field("", description="signs them; shared with the partner alone")
+    staff_channels: str = Field("", description="Apprise addresses for engineers and dispatchers, by spaces")
+    owner_channels: str = Field(
+        "", description="Apprise addresses for owners, by spaces; {email} and {phone} are filled in"
+    )
     policy_path: str = Field("", description="TOML that replaces values of services/policy/default.toml")
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -126,6 +132,9 @@ class Settings(BaseSettings):
                     # its receiver knows it: with the secret key it could sign links and sessions as well
                     "ZD_WEBHOOK_SECRET": bool(self.webhook_url)
                     and self.webhook_secret in ("", self.secret_key, self.staff_token),
+                    "ZD_PARTNER_WEBHOOK_SECRET": bool(self.partner_webhook_url)
+                    and self.partner_webhook_secret
+                    in ("", self.secret_key, self.staff_token, self.webhook_secret),
                 }.items()
                 if bad
             ]

@@ -9,9 +9,20 @@ from fastapi import APIRouter, FastAPI
 
 from services.api import problems
 from services.api.dependencies import open_platform
-from services.api.routers import credentials, devices, engineers, general, history, owner, tickets
+from services.api.routers import (
+    credentials,
+    desk,
+    devices,
+    engineers,
+    general,
+    history,
+    owner,
+    scenarios,
+    tickets,
+)
 from services.bodies import BodyLimit
 from services.owner.router import make_router
+from services.tickets.reports import owner_reports
 from services.transport import StrictTransport
 from zerodistance.settings import Settings
 
@@ -50,7 +61,7 @@ def make_app(settings: Settings) -> FastAPI:
     api = APIRouter(prefix=PREFIX)
     parts = (
         general.router, general.open_router, tickets.router, devices.router, history.router, engineers.router,
-        owner.router, credentials.router,
+        owner.router, credentials.router, desk.router, scenarios.router,
     )  # fmt: skip
     for part in parts:
         api.include_router(part)
@@ -65,7 +76,19 @@ def make_app(settings: Settings) -> FastAPI:
         with platform.transaction() as conn:
             return platform.desk.rate(conn, household_id, ticket_id, rating)
 
+    def report(household_id: str, device_id: str, words: str) -> object:
+        with platform.transaction() as conn:
+            return owner_reports(platform.desk, conn, household_id, device_id, words)
+
     app.include_router(
-        make_router(settings, platform.pool, platform.catalogue, platform.clock, answer=answer, rate=rate)
+        make_router(
+            settings,
+            platform.pool,
+            platform.catalogue,
+            platform.clock,
+            answer=answer,
+            rate=rate,
+            report=report,
+        )
     )
     return app

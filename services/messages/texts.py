@@ -176,6 +176,10 @@ CAMPAIGN_OVER: Text = {
     "zh": "您的{appliance}的情况（{cause}）已解决，无需其他处理。",
 }
 
+FOOD_REMINDER: Text = {
+    "en": "In your {appliance} these should be used soon: {items}.",
+    "zh": "{appliance}中以下食材即将到期，请尽快食用：{items}。",
+}
 WINDOW_QUESTION: Text = {"en": "When may we come?", "zh": "请选择上门时间。"}
 OTHER_WINDOW: Text = {"en": "None of these: please call me.", "zh": "都不合适，请电话联系"}
 PROTECT_QUESTION: Text = {

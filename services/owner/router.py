@@ -30,6 +30,7 @@ from zerodistance.settings import Settings
 
 Answer = Callable[[str, str, str], object]  # household id, message id, answer key
 Rate = Callable[[str, str, int], object]  # household id, ticket id, rating 1 to 5
+Report = Callable[[str, str, str], object]  # household id, device id, what is wrong in the owner's words
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -50,6 +51,7 @@ def make_router(
     *,
     answer: Answer,
     rate: Rate,
+    report: Report,
 ) -> APIRouter:
     """Return the routes of the owner's page, to be included in the API's application.
 
@@ -60,6 +62,7 @@ def make_router(
         clock: platform time.
         answer: records an answer; the same function that the API's answer endpoint calls.
         rate: records a rating; the same function that the API's rating endpoint calls.
+        report: takes what an owner says is wrong; likewise.
     """
     templates = jinja2.Environment(
         loader=jinja2.PackageLoader("services.owner"), autoescape=True, undefined=jinja2.StrictUndefined
@@ -118,6 +121,12 @@ def make_router(
         if rating not in {"1", "2", "3", "4", "5"}:
             return act(request, token, "invalid", lambda household: None)
         return act(request, token, "rated", lambda household: rate(household, ticket_id, int(rating)))
+
+    @router.post("/owner/{token}/devices/{device_id}/report")
+    def post_report(
+        request: Request, token: str, device_id: str, words: Annotated[str, Form()] = ""
+    ) -> Response:
+        return act(request, token, "reported", lambda household: report(household, device_id, words))
 
     @router.get("/owner-assets/{name}")
     def asset(name: str) -> Response:

@@ -98,32 +98,52 @@ class FoodReminder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at: str
 
 
-class Away(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A2: from how far on the owner has left, and which channel says that the appliance runs."""
+class FilterRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """P1: litres of each filter at a reference water, and how many days before its end its owner hears."""
 
-    km: float
-    state_channel: str
+    warn_days: float
+    reference_tds: float
+    litres: dict[str, float]
 
 
-class UnusedWater(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """H1: after how many hours without hot water the owner is asked."""
+class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A reading above or below a value."""
 
+    channel: str
+    above: float | None = None
+    below: float | None = None
+
+
+class Idle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A reading that has not been above a value for so many hours."""
+
+    channel: str
+    above: float
     hours: float
 
 
-class FilterRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """P1: how many days before a filter is used up its owner hears of it."""
+class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A rule over the latest readings that asks the owner, with one tap for a command."""
 
-    warn_days: float
+    type: str
+    when: list[Condition]
+    rearm: list[Condition]
+    command: str
+    text: dict[str, str]
+    yes: dict[str, str]
+    no: dict[str, str]
+    idle: Idle | None = None
+    arguments: dict[str, Any] = {}
+    answer_h: float = 12.0
 
 
 class Scenarios(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The figures of the scenarios that are policy."""
 
     food_reminder: FoodReminder
-    away: Away
-    unused_water: UnusedWater
     filter: FilterRule
+    partners: dict[str, list[str]]
+    watches: dict[str, Watch]
 
 
 class ProtectRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

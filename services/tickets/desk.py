@@ -127,6 +127,9 @@ class Desk:
         if message.purpose == "consent":
             messages.put_answer(conn, message.id, answer, now)
             self._consent(conn, message, answer, now)
+        elif message.purpose == "action":
+            messages.put_answer(conn, message.id, answer, now)
+            self._act(conn, message, answer, now)
         elif ticket is not None:
             if State(ticket.state) in TERMINAL:
                 raise ConflictError("This matter is settled already: no answer is needed any more.")
@@ -581,6 +584,28 @@ class Desk:
         if declined is None:
             raise ConflictError("It is too late to decline this: the request has ended.")
         self.command_ended(conn, declined)
+
+    def _act(self, conn: Connection, message: messages.Message, answer: str, now: datetime) -> None:
+        """Send the command that an owner has tapped for; the other answers send nothing."""
+        wish = message.options.get(answer)
+        if wish is None or message.device_id is None:
+            return
+        if message.deadline_at is not None and now > message.deadline_at:
+            raise ConflictError("It is too late for this: the question has ended.")
+        device = repository.device(conn, message.device_id)
+        if device is None or device.household_id != message.household_id:
+            raise ConflictError("This appliance is not yours any more.")
+        request_command(
+            conn,
+            self.catalogue,
+            device,
+            wish["command"],
+            wish["arguments"],
+            requested_by=f"owner:{message.household_id}",
+            now=now,
+            expires_at=commands.expiry(now, real_wait_s(self.clock, _COMMAND_LIFE_S)),
+            approved_by=f"owner:{message.household_id}",
+        )
 
     # --- what is known ---
 

@@ -3,8 +3,9 @@ do them side by side: rows are taken with FOR UPDATE SKIP LOCKED."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -14,6 +15,7 @@ from services.commands.lifecycle import real_wait_s
 from services.commands.sender import CommandSender
 from services.messages import delivery
 from services.messages.channels import Channel
+from services.scenarios import food, partners, watches
 from services.tickets.desk import Desk
 from zerodistance.clock import Clock
 from zerodistance.errors import UnavailableError
@@ -127,6 +129,54 @@ def end_commands(pool: Pool, clock: Clock, desk: Desk) -> int:
             return count
         _ended.labels(ended.state).inc()
     return _MOST
+
+
+def post_to_partners(pool: Pool, post: Callable[[dict[str, Any]], None]) -> int:
+    """Post every use event that is due to the partner; return how many were taken.
+
+    Raises:
+        UnavailableError: the database does not answer (a partner that does not is tried again later).
+    """
+    taken = 0
+    for _ in range(_MOST):
+        with translated(), pool.connection() as conn:
+            body = partners.take_due(conn)
+        if body is None:
+            break
+        error = ""
+        try:
+            post(body)
+        except UnavailableError as trouble:
+            error = str(trouble)
+            _log.warning("work.partner_waits", event=body["id"], error=error)
+        with translated(), pool.connection() as conn:
+            partners.note_result(conn, body["id"], error)
+        taken += not error
+    return taken
+
+
+class Scenarios:
+    """Looks at the rules over readings and the calendar, once in each platform minute."""
+
+    def __init__(self, pool: Pool, desk: Desk) -> None:
+        self._pool = pool
+        self._desk = desk
+        self._next: datetime | None = None
+
+    def turn(self) -> int:
+        """Look once if a minute has passed; return how many owners were asked or reminded.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        desk, now = self._desk, self._desk.clock.now()
+        if self._next is not None and now < self._next:
+            return 0
+        # An accelerated clock makes the world quicker, not the database: twice in a real second at most.
+        self._next = now + timedelta(seconds=max(60.0, real_wait_s(desk.clock, 60.0) / 10))
+        with translated(), self._pool.connection() as conn:
+            told = watches.look(conn, desk.catalogue, desk.policy, now, desk.channels)
+            return told + food.remind(conn, desk.catalogue, desk.policy, now, desk.channels)
 
 
 def hour_of(moment: datetime) -> datetime:

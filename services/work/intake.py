@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from services.commands import repository as commands
 from services.commands.lifecycle import State
+from services.scenarios import partners
 from services.tickets.desk import Desk
 from services.tickets.reports import unknown_code
 from zerodistance.clock import Clock
 from zerodistance.errors import InvalidMessageError
 from zerodistance.log import Record
 from zerodistance.messages import EVENTS, FINDINGS, DeviceEvent, decode_event, decode_finding
+from zerodistance.settings import Settings
 from zerodistance.store.database import Connection
 
 TOPICS = (FINDINGS, EVENTS)
@@ -19,9 +21,10 @@ _REPLIES = {"done": State.DONE, "refused": State.REFUSED, "failed": State.FAILED
 class Intake:
     """Takes one record; everything it changes is in the transaction of ``conn``."""
 
-    def __init__(self, desk: Desk, clock: Clock) -> None:
+    def __init__(self, desk: Desk, clock: Clock, settings: Settings | None = None) -> None:
         self._desk = desk
         self._clock = clock
+        self._settings = settings
 
     def take(self, conn: Connection, record: Record) -> str:
         """Work a record off and return what became of it.
@@ -36,6 +39,8 @@ class Intake:
             return self.take_reply(conn, event)
         if event.kind == "fault":
             return self.take_code(conn, event)
+        if self._settings is not None and partners.keep(conn, self._settings, self._desk.policy, event):
+            return "partner"
         return "event"
 
     def take_code(self, conn: Connection, event: DeviceEvent) -> str:

@@ -12,6 +12,7 @@ from services.commands.sender import CommandSender
 from services.insights import job
 from services.messages.channels import channel_names, open_channels
 from services.policy import load_policy
+from services.scenarios import partners
 from services.startup import check_schema
 from services.tickets.desk import Desk
 from services.work import duties
@@ -30,7 +31,7 @@ NAME = "work"
 _TURN_S = 0.1
 _HOURLY_TURN_S = 1.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 10.0
-_POOL_SIZE = 6  # one for each thread below, and one in reserve
+_POOL_SIZE = 8  # one for each thread below, and one in reserve
 _log = structlog.get_logger(__name__)
 
 
@@ -54,13 +55,17 @@ def run(settings: Settings, stop: threading.Event) -> None:
         for channel in channels.values():
             opened.callback(channel.close)
         sender = opened.enter_context(closing(CommandSender(settings.mqtt)))
-        intake = Intake(desk, clock)
+        intake = Intake(desk, clock, settings)
         tasks: dict[str, Callable[[], None]] = {
             "intake": lambda: WorkConsumer(log, pool, NAME, TOPICS, intake.take).run(stop),
             "relay": lambda: Relay(pool, log).run(stop),
             "due": lambda: repeat(stop, _TURN_S, *_due(pool, clock, desk, sender)),
+            "scenarios": lambda: repeat(stop, _TURN_S, duties.Scenarios(pool, desk).turn),
             "hourly": lambda: repeat(stop, _HOURLY_TURN_S, Hourly(pool, catalogue, clock).turn),
         }
+        if settings.partner_webhook_url:
+            post = partners.poster(settings)
+            tasks["partners"] = lambda: repeat(stop, _TURN_S, lambda: duties.post_to_partners(pool, post))
         if channels:
             tasks["channels"] = lambda: repeat(stop, _TURN_S, lambda: duties.tell_further(pool, channels))
         threads = [

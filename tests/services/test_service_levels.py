@@ -134,10 +134,10 @@ def test_a_region_keeps_its_own_holidays() -> None:
 
 def test_a_policy_of_ones_own_replaces_single_values(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
-    path.write_text("[levels.soon]\nrespond_h = 2\n[scenarios.away]\nkm = 3\n")
+    path.write_text("[levels.soon]\nrespond_h = 2\n[scenarios.food_reminder]\ndays_before = 3\n")
     policy = load_policy(str(path))
     assert (policy.levels["soon"].respond_h, policy.levels["soon"].resolve_h) == (2, 30)
-    assert policy.scenarios.away.km == 3
+    assert policy.scenarios.food_reminder.days_before == 3
     for wrong, said in (
         ("[levels.soon]\nrespond_h = 'soon'", "respond_h"),
         ("[levels.soon]\ncalendar = 'mine'", "calendar"),

@@ -1,0 +1,130 @@
+"""The service desk: campaigns, inspections, visit windows, the plan of a day."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from services.api.dependencies import PlatformDep, StaffDep
+from services.campaigns import repository as campaigns
+from services.devices import repository as devices
+from services.dispatch import desk as dispatch
+from services.service_schemas import (
+    CampaignClose,
+    CampaignClosed,
+    CampaignPublic,
+    DayPlanPublic,
+    InspectionCreate,
+    InspectionPublic,
+    LegPublic,
+    RoutePublic,
+    WindowPublic,
+)
+from services.tickets import listing, reports
+from services.tickets.reports import Measurement
+from services.tickets.repository import device as read_device
+from zerodistance.errors import NotFoundError
+
+router = APIRouter(tags=["desk"])
+
+
+@router.get("/campaigns")
+def list_campaigns(platform: PlatformDep, staff: StaffDep) -> list[CampaignPublic]:
+    """Return the campaigns, open ones first."""
+    with platform.transaction() as conn:
+        found = campaigns.listing(conn, staff.tenant)
+    return [_campaign(platform, one) for one in found]
+
+
+@router.get("/campaigns/{campaign_id}")
+def get_campaign(campaign_id: str, platform: PlatformDep, staff: StaffDep) -> CampaignPublic:
+    """Return one campaign."""
+    with platform.transaction() as conn:
+        return _campaign(platform, campaigns.get(conn, staff.tenant, campaign_id))
+
+
+@router.post("/campaigns/{campaign_id}/close")
+def close_campaign(
+    campaign_id: str, close: CampaignClose, platform: PlatformDep, staff: StaffDep
+) -> CampaignClosed:
+    """Close a campaign: owners hear that it is over, whoever still has the cause gets a ticket."""
+    with platform.transaction() as conn:
+        opened = platform.desk.campaigns.close(
+            conn, staff.tenant, campaign_id, actor=staff.actor, note=close.note.strip()
+        )
+    return CampaignClosed(id=campaign_id, opened=opened)
+
+
+@router.get("/devices/{device_id}/inspections")
+def list_inspections(device_id: str, platform: PlatformDep, staff: StaffDep) -> list[InspectionPublic]:
+    """Return what was measured at an appliance, the latest first."""
+    with platform.transaction() as conn:
+        devices.get(conn, staff.tenant, device_id)
+        found = reports.inspections(conn, device_id)
+    return [InspectionPublic(**asdict(one)) for one in found]
+
+
+@router.post("/devices/{device_id}/inspections", status_code=201)
+def post_inspection(
+    device_id: str, wish: InspectionCreate, platform: PlatformDep, staff: StaffDep
+) -> InspectionPublic:
+    """Enter a measurement: it joins the open ticket's evidence, or opens a ticket if it is out of range."""
+    measured = Measurement(
+        wish.quantity.strip(), wish.value, wish.unit, wish.low, wish.high, wish.note.strip()
+    )
+    with platform.transaction() as conn:
+        devices.get(conn, staff.tenant, device_id)
+        device = read_device(conn, device_id)
+        if device is None:
+            raise NotFoundError(f"There is no device {device_id!r}.")
+        kept, _ = reports.inspect(
+            platform.desk, conn, device, measured, actor=staff.actor, cause=wish.cause, urgency=wish.urgency
+        )
+    return InspectionPublic(**asdict(kept))
+
+
+@router.get("/tickets/{ticket_id}/windows")
+def list_windows(ticket_id: str, platform: PlatformDep, staff: StaffDep) -> list[WindowPublic]:
+    """Return windows in which an engineer could come, the earliest first; the best suited one of each."""
+    with platform.transaction() as conn:
+        ticket = listing.one(conn, staff.tenant, ticket_id).ticket
+        device = platform.desk.device_of(conn, ticket)
+        found = dispatch.offers(conn, platform.desk.policy, device, ticket, platform.clock.now())
+    return [
+        WindowPublic(engineer=one.worker, name=one.name, visit_from=one.begin, visit_until=one.until)
+        for one in found
+    ]
+
+
+@router.get("/plan")
+def get_plan(
+    platform: PlatformDep,
+    staff: StaffDep,
+    day: Annotated[date | None, Query(description="in each engineer's own time zone; empty: today")] = None,
+    engineer: Annotated[str, Query(max_length=64)] = "",
+    waiting: Annotated[bool, Query(description="also tickets without an agreed visit")] = False,
+) -> DayPlanPublic:
+    """Return the plan of a day: who goes where in which order, with the way between."""
+    wanted = day or platform.clock.now().date()
+    with platform.transaction() as conn:
+        plan = dispatch.day_plan(
+            conn, platform.desk.policy, staff.tenant, wanted, engineer=engineer, waiting=waiting
+        )
+    return DayPlanPublic(
+        day=wanted,
+        routes=[
+            RoutePublic(
+                engineer=route.worker, km=route.km, legs=[LegPublic(**asdict(leg)) for leg in route.legs]
+            )
+            for route in plan.routes
+        ],
+        left_out=list(plan.left_out),
+    )
+
+
+def _campaign(platform: PlatformDep, one: campaigns.Campaign) -> CampaignPublic:
+    named = {key: value for key, value in asdict(one).items() if key in CampaignPublic.model_fields}
+    return CampaignPublic(**named, cause_title=platform.titles.cause(one.type, one.cause))

@@ -1,0 +1,1 @@
+"""Scenarios that no diagnosis has to find: rules over readings, events and the calendar, kept as policy."""

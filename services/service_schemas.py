@@ -1,0 +1,182 @@
+"""What the API says and takes of the service desk: campaigns, inspections, dispatch, scenarios.
+
+As in :mod:`services.schemas` times are RFC 3339 in UTC, and texts for people come by language.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from services.schemas import CommandPublic, Model, Text, Urgency
+
+
+class CampaignPublic(Model):
+    """A cause common to a region, a firmware or a model."""
+
+    id: str
+    number: int
+    state: str
+    type: str
+    cause: str
+    cause_title: Text
+    region: str
+    firmware: str
+    model: str
+    opened_at: datetime
+    opened_by: str
+    closed_at: datetime | None
+    note: str
+    members: int
+    recovered: int
+
+
+class CampaignClose(Model):
+    """Close a campaign: whoever still has the cause gets a ticket."""
+
+    note: Annotated[str, Field(max_length=2000, examples=["Firmware 2.2 is out."])] = ""
+
+
+class CampaignClosed(Model):
+    """A campaign that was closed, and how many tickets were opened for those who still have the cause."""
+
+    id: str
+    opened: int
+
+
+class InspectionCreate(Model):
+    """What a technician measured; outside ``low`` to ``high`` it opens a ticket where there is none."""
+
+    quantity: Annotated[str, Field(min_length=1, max_length=100, examples=["heater resistance"])]
+    value: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    unit: Annotated[str, Field(max_length=20, examples=["Ω"])] = ""
+    low: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    high: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    note: Annotated[str, Field(max_length=2000)] = ""
+    cause: Annotated[str, Field(max_length=64)] = "unknown"
+    urgency: Urgency = "soon"
+
+
+class InspectionPublic(Model):
+    """A measurement as it is kept."""
+
+    id: str
+    time: datetime
+    actor: str
+    quantity: str
+    value: float | None
+    unit: str
+    low: float | None
+    high: float | None
+    note: str
+    ticket_id: str | None
+
+
+class WindowPublic(Model):
+    """A window in which an engineer could come."""
+
+    engineer: str
+    name: str
+    visit_from: datetime
+    visit_until: datetime
+
+
+class LegPublic(Model):
+    """A visit of a day's plan: kilometres to it, arrival, begin and end."""
+
+    ticket: str
+    km: float
+    arrive: datetime
+    begin: datetime
+    leave: datetime
+
+
+class RoutePublic(Model):
+    """One engineer's day."""
+
+    engineer: str
+    km: float
+    legs: list[LegPublic]
+
+
+class DayPlanPublic(Model):
+    """Everybody's day, and tickets that nobody can come to on it."""
+
+    day: date
+    routes: list[RoutePublic]
+    left_out: list[str]
+
+
+class ItemPublic(Model):
+    """Something in a refrigerator."""
+
+    item: str
+    quantity: float
+    best_before: date | None
+
+
+class CyclePublic(Model):
+    """A programme as it was run; null where the appliance did not tell."""
+
+    ended_at: datetime
+    programme: str
+    minutes: float | None
+    litres: float | None
+    kwh: float | None
+    intensity: str
+    temperature: float | None
+    spin: float | None
+    completed: bool
+
+
+class FilterPublic(Model):
+    """How long a filter lasts at the local water and this home's use."""
+
+    part: str
+    title: Text
+    litres_left: float
+    litres_a_day: float
+    replace_on: datetime | None
+    share_left: float
+
+
+class WaterQuality(Model):
+    """Local water: dissolved solids and hardness (as CaCO3), both in mg/L."""
+
+    tds: Annotated[float, Field(ge=0, le=100_000, examples=[420])]
+    hardness: Annotated[float, Field(ge=0, le=10_000)] | None = None
+    source: Annotated[str, Field(max_length=200)] = ""
+
+
+class ReportCreate(Model):
+    """What an owner says is wrong."""
+
+    words: Annotated[str, Field(min_length=1, max_length=1000, examples=["It hums at night."])]
+
+
+class ReportPublic(Model):
+    """The ticket that an owner's report opened or joined."""
+
+    ticket: str
+    number: int
+
+
+class OwnerCommandCreate(Model):
+    """What an owner tells an appliance to do: the owner's own wish is the consent."""
+
+    name: str
+    arguments: Annotated[dict[str, Any], Field(default_factory=dict)]
+    expires_in_s: Annotated[float, Field(gt=0, le=86_400)] = 300
+
+
+class Remote(Model):
+    """Desired against reported state of an appliance, by channel, and its latest commands."""
+
+    device: str
+    online: bool
+    desired: dict[str, Any]
+    reported: dict[str, float | bool | None]
+    reported_at: datetime | None
+    commands: list[CommandPublic]
