@@ -19,9 +19,11 @@ from zerodistance.clock import Clock, to_us
 from zerodistance.errors import InvalidMessageError, UnavailableError
 from zerodistance.log.interface import Log
 from zerodistance.messages import EVENTS, TELEMETRY, Reason, decode_event, decode_samples
+from zerodistance.store import counts
 from zerodistance.store.adapters import Mappings, load_memory
 from zerodistance.store.database import Connection
 from zerodistance.store.devices import DeviceEntry
+from zerodistance.store.letters import note_actions
 
 # Letters handled in one transaction: at most 64 KiB each.
 SLICE = 200
@@ -66,6 +68,7 @@ def replay_letters(
     catalogue: Catalogue,
     clock: Clock,
     adapters: Sequence[Adapter] = (),
+    actor: str = "ingest",
 ) -> Outcome:
     """Put letters through the parser again and on the log; mark those that went through as replayed.
 
@@ -79,13 +82,14 @@ def replay_letters(
         catalogue: the appliance types.
         clock: the platform's.
         adapters: for letters of other people's devices.
+        actor: who wants it, for the letters' history.
 
     Raises:
         UnavailableError: the log did not take them; nothing is marked.
     """
     replayed, refused = 0, {}
     for start in range(0, len(ids), SLICE):
-        done = _replay_slice(conn, log, ids[start : start + SLICE], catalogue, clock, adapters)
+        done = _replay_slice(conn, log, ids[start : start + SLICE], catalogue, clock, adapters, actor)
         conn.commit()
         replayed += done.replayed
         refused.update(done.refused)
@@ -105,6 +109,7 @@ def _replay_slice(
     catalogue: Catalogue,
     clock: Clock,
     adapters: Sequence[Adapter],
+    actor: str,
 ) -> Outcome:
     # Skip what another process replays at this moment: the letter is in good hands.
     letters = [
@@ -158,6 +163,10 @@ def _replay_slice(
             "UPDATE dead_letter SET replayed_at = %s WHERE id = ANY(%s)",
             (clock.now(), [letter.id for letter, _ in accepted]),
         )
+    actions = [(letter.id, "replayed", "") for letter, _ in accepted]
+    actions += [(identity, "refused", detail) for identity, (_, detail) in refused.items()]
+    note_actions(conn, actions, actor=actor, now=clock.now())
+    counts.add(conn, {("replay", "replayed"): len(accepted), ("replay", "refused_again"): len(refused)})
     return Outcome(len(accepted), {identity: detail for identity, (_, detail) in refused.items()})
 
 

@@ -16,7 +16,7 @@ from tests.fixtures.processes import free_port
 from tests.ingest.live import PARTITIONS, Reader, make_topics, now_ms
 from tests.ingest.test_process import store_letters, waiting
 from zerodistance.cli import dead_letters, devices, doctor
-from zerodistance.errors import ConflictError, NotFoundError, SettingsError
+from zerodistance.errors import ConflictError, InvalidMessageError, NotFoundError, SettingsError
 from zerodistance.log import Log
 from zerodistance.store.database import Pool
 from zerodistance.store.devices import note_unclaimed
@@ -96,6 +96,58 @@ def test_letters_are_listed_shown_replayed_and_dropped(pool: Pool, sqlite_log: L
     with pytest.raises(NotFoundError):
         call(dead_letters.app, "show", "no-such-letter")
     call(dead_letters.app, "replay", code=2)  # nothing was chosen: it must not mean everything
+
+
+def test_what_was_done_with_a_letter_stands_in_its_history(
+    pool: Pool, sqlite_log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters.getpass, "getuser", lambda: "wang")
+    call(devices.app, "add", "fridge", "--type", "refrigerator")
+    future, rubbish, stranger = put_letters(pool)
+    first = said(dead_letters.app, "replay", future, rubbish, code=1)
+    assert (first["replayed"], first["passed_over"], first["left"]) == (1, 0, 0)
+    again = said(dead_letters.app, "replay", future, rubbish, code=1)
+    assert (again["replayed"], again["passed_over"], list(again["refused"])) == (0, 1, [rubbish])
+    assert len(Reader(sqlite_log).samples()) == 1, "replayed once, whatever is asked twice"
+
+    result = runner.invoke(dead_letters.app, ["drop", rubbish], input="n\n")
+    assert result.exit_code == 1
+    assert said(dead_letters.app, "show", rubbish)["raw_hex"] == "0001ff", (
+        "asked first, and the answer was no"
+    )
+    kept = tmp_path / "bytes"
+    call(dead_letters.app, "show", rubbish, "--raw", str(kept))
+    assert kept.read_bytes() == b"\x00\x01\xff"
+    assert said(dead_letters.app, "drop", rubbish, future, "--yes") == {
+        "dropped": [rubbish],
+        "passed_over": 1,
+    }
+    assert said(dead_letters.app, "drop", rubbish, "--yes") == {"dropped": [], "passed_over": 1}
+
+    shown = said(dead_letters.app, "show", rubbish)
+    assert [(one["action"], one["actor"]) for one in shown["history"]] == [
+        ("refused", "command line (wang)"),
+        ("refused", "command line (wang)"),
+        ("dropped", "command line (wang)"),
+    ]
+    assert (shown["raw_hex"], shown["length"], shown["reason"]) == ("", 3, "malformed_json")
+    assert shown["source"] == "zd/v1/fridge/telemetry"
+    assert [one["action"] for one in said(dead_letters.app, "show", future)["history"]] == ["replayed"]
+    text = " ".join(call(dead_letters.app, "show", rubbish).stdout.split())
+    assert "dropped" in text
+    assert "by command line (wang)" in text
+    with pool.connection() as conn:
+        counted = conn.execute("SELECT outcome, count FROM stage_count WHERE stage = 'replay' ORDER BY 1")
+        assert counted.fetchall() == [("dropped", 1), ("refused_again", 2), ("replayed", 1)]
+    assert [one["id"] for one in said(dead_letters.app, "list", "--state", "dropped")["letters"]] == [rubbish]
+    assert [one["id"] for one in said(dead_letters.app, "list", "--state", "replayed")["letters"]] == [future]
+    source = said(dead_letters.app, "list", "--source", "zd/v1/new")
+    assert ([one["id"] for one in source["letters"]], source["total"]) == ([stranger], 1)
+    assert said(dead_letters.app, "list", "--until", "2020-01-01")["total"] == 0
+    assert said(dead_letters.app, "list", "--since", "2020-01-01", "--limit", "1")["total"] == 1
+    with pytest.raises(InvalidMessageError, match="--since is not a moment"):
+        call(dead_letters.app, "list", "--since", "lately")
+    call(dead_letters.app, "drop", "--yes", code=2)  # nothing was chosen: it must not mean everything
 
 
 def test_doctor_looks_at_addresses_of_ip_6(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 from zerodistance.clock import from_us
 from zerodistance.log.interface import Record
 from zerodistance.messages import DeadLetter, Reason
+from zerodistance.store import counts
 from zerodistance.store.database import Connection
 
 
@@ -36,6 +39,50 @@ def add(conn: Connection, letters: Sequence[DeadLetter]) -> int:
             ],
         )
         return cursor.rowcount
+
+
+def note_actions(
+    conn: Connection, actions: Sequence[tuple[str, str, str]], *, actor: str, now: datetime
+) -> None:
+    """Write down who did what with letters.
+
+    Args:
+        conn: inside the transaction that does it.
+        actions: (letter id, replayed | refused | dropped, detail).
+        actor: who.
+        now: platform time.
+    """
+    if actions:
+        with conn.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO dead_letter_action (letter_id, time, actor, action, detail)"
+                " VALUES (%s, %s, %s, %s, %s)",
+                [(letter, now, clean(actor), action, clean(detail)) for letter, action, detail in actions],
+            )
+
+
+def actions_of(conn: Connection, letter_id: str) -> list[dict[str, Any]]:
+    """Return what was done with a letter, the earliest first: time, actor, action, detail."""
+    rows = conn.execute(
+        "SELECT time, actor, action, detail FROM dead_letter_action WHERE letter_id = %s ORDER BY id",
+        (letter_id,),
+    ).fetchall()
+    return [dict(zip(("time", "actor", "action", "detail"), row, strict=True)) for row in rows]
+
+
+def drop_letters(conn: Connection, ids: Sequence[str], *, actor: str, now: datetime) -> list[str]:
+    """Delete the bytes of letters for good and return which; those replayed or dropped before are left.
+
+    They stay on record: reason, origin, length and checksum.
+    """
+    rows = conn.execute(
+        "UPDATE dead_letter SET dropped_at = %s, raw = '' WHERE id = ANY(%s)"
+        " AND dropped_at IS NULL AND replayed_at IS NULL RETURNING id, reason",
+        (now, list(ids)),
+    ).fetchall()
+    note_actions(conn, [(letter, "dropped", reason) for letter, reason in rows], actor=actor, now=now)
+    counts.add(conn, {("replay", "dropped"): len(rows)})
+    return [row[0] for row in rows]
 
 
 def of_record(record: Record, detail: str, reason: str = Reason.UNREADABLE_RECORD) -> DeadLetter:
