@@ -37,10 +37,8 @@ _POLL_RECORDS = 200
 _MAX_BYTES = 4 * 2**20
 _BACKOFF_S = (0.2, 10.0)  # first and longest pause after trouble
 _MEASURE_S = 5.0
-# No statement of a checkpoint takes longer, unless its client is frozen in the middle of a COPY: the server
-# ends it then, and its locks go to whoever has taken the partitions over. (A client that is frozen between
-# two statements is ended by idle_in_transaction_session_timeout, zerodistance/store/database.py.)
-_STATEMENT_LIMIT = "SET LOCAL statement_timeout = '60s'"
+# Nobody holds what a checkpoint needs for so long, unless it is frozen (offsets.end_frozen).
+_LOCK_LIMIT = "SET LOCAL lock_timeout = '20s'"
 _records = Counter("zd_stream_records_total", "Records checkpointed", ["consumer"])
 _rejected = Counter("zd_stream_rejected_total", "Records that no checkpoint could take", ["consumer"])
 _behind = Gauge("zd_stream_behind_records", "Records that wait ahead of the position", ["consumer"])
@@ -135,6 +133,8 @@ class CheckpointLoop:
             except ZeroDistanceError as error:
                 _log.warning("stream.waits", consumer=self._name, error=str(error), seconds=pause_s)
                 self._changed = True
+                if isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+                    self._end_frozen()
                 if not isinstance(error, StoreError | UnavailableError) and consumer is not None:
                     self._close(consumer)  # the log itself: join anew
                     consumer = None
@@ -147,6 +147,17 @@ class CheckpointLoop:
             except ZeroDistanceError as error:
                 _log.warning("stream.last_checkpoint_failed", consumer=self._name, error=str(error))
             self._close(consumer)
+
+    def _end_frozen(self) -> None:
+        """Free what a process holds that froze in the middle of a COPY."""
+        try:
+            with translated(), self._pool.connection() as conn:
+                ended = offsets.end_frozen(conn)
+        except ZeroDistanceError as error:
+            _log.warning("stream.locks_held", consumer=self._name, error=str(error))
+            return
+        if ended:
+            _log.warning("stream.frozen_client_ended", consumer=self._name, connections=ended)
 
     def _note(self, _: Sequence[TopicPartition]) -> None:
         """Remember that the assignment has changed; the database is asked after the poll, not inside it."""
@@ -286,7 +297,7 @@ class CheckpointLoop:
         """Move on behind one record, in the transaction of what ``write`` writes."""
         partition = TopicPartition(record.topic, record.partition)
         with translated(), self._pool.connection() as conn:
-            conn.execute(_STATEMENT_LIMIT)
+            conn.execute(_LOCK_LIMIT)
             offsets.advance(conn, self._name, {partition: (self._stored[partition], record.offset + 1)})
             write(conn)
 
@@ -299,7 +310,7 @@ class CheckpointLoop:
         if not moves:
             return
         with translated(), self._pool.connection() as conn:
-            conn.execute(_STATEMENT_LIMIT)
+            conn.execute(_LOCK_LIMIT)
             offsets.advance(conn, self._name, moves)
             self._handler.checkpoint(conn)
         self._stored.update(self._next)

@@ -34,7 +34,7 @@ def test_locks_of_a_frozen_store_are_taken_from_it(tmp_path: Path, mosquitto: An
                 place.freeze("store")
             # It holds the offsets' rows now, and nobody can wake it.
             place.start_and_wait("store-2")
-            place.wait(publisher.is_done, "every device to be told", 90, publisher)
+            place.wait(publisher.is_done, "every device to be told", 120, publisher)
             place.thaw("store")
         place.wait_for_log_to_be_read()
         place.assert_all_is_stored_once()

@@ -57,6 +57,22 @@ def advance(conn: Connection, consumer: str, moves: Mapping[TopicPartition, tupl
     )
 
 
+def end_frozen(conn: Connection) -> int:
+    """End connections of ours that have sat in the middle of a COPY for half a minute; return how many.
+
+    A process that is frozen there (stopped, paused with its machine, unplugged) keeps its locks: no time-out
+    of the server's reaches a COPY that waits for its client, because the two would lose step. Between
+    statements ``idle_in_transaction_session_timeout`` does it. Asked when a lock does not come.
+    """
+    rows = conn.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND usename = current_user AND application_name = 'zerodistance' AND pid <> pg_backend_pid()"
+        " AND state = 'active' AND wait_event = 'ClientRead' AND query LIKE 'COPY %'"
+        " AND query_start < now() - interval '30 s'"
+    ).fetchall()
+    return sum(bool(ended) for (ended,) in rows)
+
+
 def _read(
     conn: Connection, consumer: str, partitions: list[TopicPartition], *, lock: bool
 ) -> dict[TopicPartition, int]:
