@@ -14,7 +14,7 @@ import numpy as np
 from models.calibration import threshold_from_tally
 from models.diagnose import creeping_evidence
 from models.incidents import Change, Incident, Moment, close_incident, follow_incident, open_incident, retell
-from models.plan import DAY_US, UNKNOWN, Bools, Floats, Ints, TypePlan
+from models.plan import DAY_US, SLOW_DAYS, UNKNOWN, Bools, Floats, Ints, TypePlan
 from models.prognosis import Outlook, foresee
 from models.reference import Reference, Standing, recommission
 from models.state import TALLY, State
@@ -43,6 +43,7 @@ UNKNOWN_AT = 14.0
 """One residual alone, without a signature, must stand so many spreads out, and by a tolerance …"""
 UNKNOWN_DAYS = 5
 """… for so many days."""
+MONTHS_DAYS = SLOW_DAYS["months"]
 CALM = 0.5
 """A creeping finding is cleared when its score is below this share of the threshold."""
 TALLY_WIDTH = 0.5
@@ -64,13 +65,13 @@ class Creeping:
         self.threshold = FLOOR
         self._calibrated_day = -1
 
-    def close_day(self, who: Ints, end_us: Ints, calm: Bools) -> list[Change]:
+    def close_day(self, who: Ints, end_us: Ints, sudden: dict[int, str]) -> list[Change]:
         """Judge the finished day of devices ``who``.
 
         Args:
             who: (R,) devices.
             end_us: (R,) end of the day.
-            calm: (R,) no sudden finding is open, so the day may be learned from.
+            sudden: device → cause of its open sudden finding: its day is not learned from.
 
         Returns:
             findings opened, revised or cleared.
@@ -79,12 +80,12 @@ class Creeping:
         if not len(plan.faults):
             return []
         own = np.array([row not in self.incidents for row in who], np.bool_)
+        calm = np.array([row not in sudden for row in who], np.bool_)
         quiet = calm & own & (s.slow_days[who].max(axis=1, initial=0) == 0)
         standing = self.reference.close_day(who, quiet)
         score, z = self._scores(who, standing)
         s.slow[who] = np.nan_to_num(z)
         best = score[:, :-1].max(axis=1, initial=0.0)
-        self.best = best
         self._tally(who, best, own & calm, int(end_us.max()) // DAY_US)
         # a young reference holds few days: it must be clearer
         limit = self.threshold * np.where(s.age_days[who] < YOUNG_DAYS, YOUNG_FACTOR, 1.0)
@@ -101,20 +102,23 @@ class Creeping:
         for place, weight in zip(np.flatnonzero(interesting), weights, strict=True):
             i = int(place)
             moment = self._moment(int(who[i]), int(end_us[i]), standing, i, z[i], weight, float(best[i]))
-            changes += self._follow(moment, due[i], score[i])
+            changes += self._follow(moment, due[i], score[i], sudden.get(moment.device, ""))
         return changes
 
     def _scores(self, who: Ints, standing: Standing) -> tuple[Floats, Floats]:
         """Return (R, K + 1) scores, the last of any single residual; (R, F) the residuals of the best."""
         young = self.state.age_days[who] <= INSTALL_UNTIL
         from_new = np.where(young[:, None], INSTALL_SHARE * standing.install, np.nan)
-        candidates = [standing.z[0], standing.z[1], from_new]
-        sizes = [standing.residual[0], standing.residual[1], from_new * self.reference.fleet.between]
+        candidates = [*standing.z, from_new]
+        sizes = [*standing.residual, from_new * self.reference.fleet.between]
         scores = np.stack([matched(self.plan, z, size) for z, size in zip(candidates, sizes, strict=True)])
+        # what takes months is not judged by the last two days
+        scores[0][:, self.plan.slow_days >= MONTHS_DAYS] = 0.0
         best = scores.max(axis=2).argmax(axis=0)
         z = np.stack(candidates)[best, np.arange(len(who))]
         worth = np.abs(np.stack(sizes)[best, np.arange(len(who))]) / np.maximum(self.plan.tolerance, 1e-12)
-        alone = np.nan_to_num(np.minimum(np.abs(z), UNKNOWN_AT * worth)).max(axis=1, initial=0.0)
+        alone = np.where(self.plan.lonely, np.nan_to_num(np.minimum(np.abs(z), UNKNOWN_AT * worth)), 0.0)
+        alone = alone.max(axis=1, initial=0.0)
         return np.concatenate([scores.max(axis=0), alone[:, None]], axis=1), z
 
     def _tally(self, who: Ints, best: Floats, healthy: Bools, today: int) -> None:
@@ -146,7 +150,7 @@ class Creeping:
             invalid=[],
         )
 
-    def _follow(self, moment: Moment, due: Bools, score: Floats) -> list[Change]:
+    def _follow(self, moment: Moment, due: Bools, score: Floats, sudden: str) -> list[Change]:
         plan, s, row = self.plan, self.state, moment.device
         incident = self.incidents.get(row)
         if incident is None:
@@ -158,6 +162,8 @@ class Creeping:
                 return []
             if not named and not due[-1]:
                 return []
+            if incident.cause == sudden or (not named and sudden):
+                return []  # told already
             self.incidents[row] = incident
             return [self._with_outlook(incident, moment, change)]
         known = incident.cause != UNKNOWN
@@ -187,7 +193,7 @@ class Creeping:
 
     def _with_outlook(self, incident: Incident, moment: Moment, change: Change) -> Change:
         outlook = self._outlook(incident, moment)
-        if outlook is not None:
+        if outlook is not None and outlook.days > 0:
             incident.predicted_us = moment.time_us + round(outlook.days * DAY_US)
             return change.foretold(outlook, moment.time_us)
         return change
@@ -195,7 +201,7 @@ class Creeping:
     def _renewed(self, incident: Incident, moment: Moment) -> list[Change]:
         """Tell again when the failure is expected at quite another time than was said."""
         outlook = self._outlook(incident, moment)
-        if outlook is None:
+        if outlook is None or outlook.days <= 0:
             return []
         when = moment.time_us + round(outlook.days * DAY_US)
         if incident.predicted_us and abs(when - incident.predicted_us) < max(

@@ -188,12 +188,15 @@ class Marks:
         return source, valid & (self.time_us[source] > self.time_us[rows] - width_us)
 
 
-def persistent(marks: Marks, rows: Ints) -> Bools:
-    """Return (R, categories): whether each category was over for long enough up to the row of the marks."""
+def persistent(marks: Marks, rows: Ints, sparse: Bools) -> Bools:
+    """Return (R, categories): whether each category was over for long enough up to the row of the marks.
+
+    Where panes hold a single sample (``sparse``, (R,)) the shortest patience is doubled.
+    """
     result = np.zeros((len(rows), len(PERSISTENCE)), np.bool_)
     pane_us = marks.pane_us[rows]
     for category, (window, share) in PERSISTENCE.items():
-        size = np.maximum(3, window // pane_us)
+        size = np.maximum(3, window // pane_us) * np.where(sparse & (category == 0), 2, 1)
         need = np.ceil(share * size - 1e-9)
         count = np.zeros(len(rows))
         for back in range(int(size.max(initial=0))):

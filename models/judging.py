@@ -27,6 +27,8 @@ from models.state import BAND_PANES, BITS, MARKS, State
 RELEARN_US = 3 * DAY_US
 """An unusual state without a cause that lasts this long is the new usual one."""
 MIN_OPEN_US = 15 * MINUTE_US
+SPARSE = 1
+"""With so few samples in a pane one that is odd fills the pane: what is urgent waits for more of them."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Judge:
                     contexts[rows, f, nth] = filled
         self._remember_levels(table, rows)
 
+        sparse = table.panes.stats[rows][:, :, N].max(axis=1) <= SPARSE
         marks, place = self._marks(device, time, table.pane_us[rows])
         absolute = np.full((len(marks.device), len(plan.features)), np.nan)
         day = time // DAY_US
@@ -95,6 +98,7 @@ class Judge:
                 judged=judged[now],
                 offset=offset[now],
                 place=place[now],
+                sparse=sparse[now],
             )
             _Round(self, view, marks, absolute).run(outcome)
         self._remember_panes(table)
@@ -186,9 +190,9 @@ class Judge:
                 detect.close_peaks(s, turned[whole], limit[whole])
             s.peak_now[turned] = 0
             s.day_panes[turned] = 0
-            is_open = np.array([row in self.incidents for row in turned], np.bool_)
             end_us = (s.day[turned] + 1) * DAY_US
-            outcome.changes.extend(self.creeping.close_day(turned, end_us, ~is_open))
+            causes = {int(row): self.incidents[row].cause for row in turned if row in self.incidents}
+            outcome.changes.extend(self.creeping.close_day(turned, end_us, causes))
             baseline.close_day(self.plan, s, turned)
         new = who[s.day[who] < 0]
         if len(new):
@@ -210,6 +214,7 @@ class _View:
     judged: Bools
     offset: Floats
     place: Ints
+    sparse: Bools
 
 
 class _Round:
@@ -264,7 +269,9 @@ class _Round:
         )
 
         self.coded = self.judge.codes.due(self.device, self.end_us)
-        lasting = detect.persistent(self.marks, self.place).any(axis=1) & (self.worst >= 1.0)
+        lasting = detect.persistent(self.marks, self.place, self.view.sparse).any(axis=1) & (
+            self.worst >= 1.0
+        )
         trigger = lasting | self.coded
         calm = detect.calm(self.marks, self.place) & ~self.coded
         is_open = self._follow(trigger, calm, outcome)
@@ -311,6 +318,8 @@ class _Round:
                 resting = s.cleared_us[row] >= 0 and now_us - s.cleared_us[row] < detect.REFRACTORY_US
                 if trigger[i] and not resting:
                     incident, change = open_incident(plan, self._moment(i, weight), self._onset(i))
+                    if self._known_already(row, incident.cause):
+                        continue
                     incidents[row] = incident
                     outcome.changes.append(change)
                     outcome.bands.extend(self._bands_before(i, incident.onset_us))
@@ -335,6 +344,15 @@ class _Round:
             revised = follow_incident(plan, incident, self._moment(i, weight))
             if revised is not None:
                 outcome.changes.append(revised)
+
+    def _known_already(self, row: int, cause: str) -> bool:
+        """Tell whether a creeping finding has said it: then only a sudden fault of another name is news."""
+        plan = self.plan
+        creeping = self.judge.creeping.incidents.get(row)
+        if creeping is None:
+            return False
+        sudden = cause not in (UNKNOWN, creeping.cause) and bool(plan.is_fast[plan.faults.index(cause)])
+        return not sudden
 
     def _can_see(self, i: int, shown: list[int]) -> bool:
         """Tell whether what opened a finding is judged now: an appliance that is off proves nothing."""

@@ -6,12 +6,13 @@ months and calls it normal. Here every feature has one value a day, and the days
 for, and the device's own slopes towards these, shrunk towards the slopes that the whole fleet shows (within
 devices, over all their days), because the weeks of commissioning have seen one season only.
 
-A day's residual is smoothed twice (exponentially weighted moving averages, Roberts 1959): briefly, for
-what comes within days, and long, for what creeps. What counts is where a device then stands among the
-others: less the fleet's median (a heatwave, a season, new firmware move everybody), in the fleet's robust
-spread (which holds what drifts in healthy devices). A device without a fleet is judged by its own days and
-the catalogue's tolerances. A device that was ill from installation has learned its illness: it stands out
-against the levels of its fleet (:attr:`Standing.install`).
+A day's residual is smoothed (exponentially weighted moving averages, Roberts 1959): briefly, for what comes
+within days, and longer, for what creeps over weeks and months. What counts is where a device then stands
+among the others: less the fleet's median (a heatwave, a season, new firmware move everybody), in the
+fleet's robust spread (which holds what drifts in healthy devices), or its own where its days differ more. A
+device without a fleet is judged by its own days and the catalogue's tolerances. A device that was ill from
+installation has learned its illness: it stands out against the levels of its fleet
+(:attr:`Standing.install`).
 
 Nothing is learned during a finding; :func:`recommission` starts anew after a repair or a move.
 """
@@ -28,14 +29,19 @@ from models.state import State
 COMMISSIONING_DAYS = 14.0
 KNOWN_DAYS = 10.0
 """Days of commissioning before a device is judged against its own reference."""
+FLEET_DAYS = 7.0
+"""What the fleet says of how much days differ is worth so many days of a device's own."""
 INSTALL_DAYS = 3.0
 """… and against its fleet's levels."""
-LEAST_US = 60 * MINUTE_US
-"""A day on which a feature was judged for less time has no value; from six times as long it counts fully."""
+LEAST_US = 30 * MINUTE_US
+"""A day on which a feature was judged for less time has no value; from twice as long it counts fully."""
 LEAST_PANES = 3
-SMOOTHING = (0.4, 0.1)
+SMOOTHING = (0.4, 0.1, 0.04)
+"""Share of the newest day in each smoothed residual: for what comes in days, in weeks, in months."""
 FLEET_FROM = 8
 """Devices with a reference that make a fleet of residuals."""
+FIRST_WEIGHT = 0.2
+"""A smoothed residual of the first days is taken for what it would be after some more like them."""
 SLOPES_DIFFER = 0.15
 """Standard deviation between devices of one slope, as a share of it."""
 PRIOR_SHARE = 15.0
@@ -55,8 +61,8 @@ class Fleet:
     Attributes:
         slopes: (F, 2) of each feature towards the channels that it is corrected for.
         within: (F,) variance of a day's residual.
-        centre: (2, F) median smoothed residual, for each of :data:`SMOOTHING`.
-        spread: (2, F) its robust standard deviation between devices.
+        centre: (3, F) median smoothed residual, for each of :data:`SMOOTHING`.
+        spread: (3, F) its robust standard deviation between devices.
         level: (F,) median level at the middle of the channels' ranges, NaN for no fleet.
         between: (F,) robust standard deviation of the levels.
         devices: (F,) with a reference.
@@ -76,8 +82,8 @@ class Standing:
     """Where R devices stand after a day.
 
     Attributes:
-        z: (2, R, F) smoothed residuals in spreads, for each of :data:`SMOOTHING`; NaN where not known.
-        residual: (2, R, F) the same in the feature's unit, less what the fleet has in common.
+        z: (3, R, F) smoothed residuals in spreads, for each of :data:`SMOOTHING`; NaN where not known.
+        residual: (3, R, F) the same in the feature's unit, less what the fleet has in common.
         install: (R, F) level against the fleet's levels, in spreads between devices; NaN where not known.
         observed: (R, F) the day's values.
         expected: (R, F) what the reference expects of the day.
@@ -141,7 +147,7 @@ class Reference:
         y = np.where(plan.daily == 0, sums[:, :, 1] / safe, np.where(plan.daily < 0, low, high))
         y = np.where(there & np.isfinite(y), y, np.nan)
         contexts = sums[:, :, 2:4] / safe[:, :, None]
-        weight = np.where(np.isfinite(y), np.minimum(share / 6.0, 1.0), 0.0)
+        weight = np.where(np.isfinite(y), np.minimum(share / 2.0, 1.0), 0.0)
         s.daily_sum[who] = 0
         s.daily_low[who], s.daily_high[who] = np.inf, -np.inf
         # the day of installation is not like the others
@@ -210,10 +216,20 @@ class Reference:
         return np.asarray(ref[:, :, 0] + moved)
 
     def _smooth(self, who: Ints) -> Floats:
-        """Return (2, R, F) smoothed residuals, as if they had begun at their mean; NaN before the first."""
+        """Return (3, R, F) smoothed residuals, as if they had begun at their mean; NaN before the first."""
         weight = np.moveaxis(self.state.creep_weight[who].astype(np.float64), 2, 0)
         creep = np.moveaxis(self.state.creep[who].astype(np.float64), 2, 0)
-        return np.where(weight > 0.0, creep / np.maximum(weight, 0.25), np.nan)
+        return np.where(weight > 0.0, creep / np.maximum(weight, FIRST_WEIGHT), np.nan)
+
+    def _restless(self, who: Ints, ref: Floats, fleet: Fleet) -> Floats:
+        """Return (R, F) by how much a device's days differ more than its fleet's, from its commissioning."""
+        days = self.state.ref_days[who].astype(np.float64)
+        slopes = self._slopes(who, fleet)
+        one, two = slopes[:, :, 0], slopes[:, :, 1]
+        explained = one * ref[:, :, 6] + two * ref[:, :, 7]
+        rest = np.maximum(ref[:, :, 8] - explained, 0.0)
+        variance = (rest + FLEET_DAYS * fleet.within) / (days + FLEET_DAYS)
+        return np.sqrt(np.maximum(variance / fleet.within, 1.0))
 
     def look(self) -> Fleet:
         """Work out what the fleet has in common, from what its devices remember."""
@@ -273,8 +289,8 @@ class Reference:
         smooth = self._smooth(who)
         known = s.ref_days[who] >= KNOWN_DAYS
         residual = np.where(known, smooth - fleet.centre[:, None, :], np.nan)
-        z = residual / np.maximum(fleet.spread, 1e-12)[:, None, :]
         ref = s.ref[who].astype(np.float64)
+        z = residual / (np.maximum(fleet.spread, 1e-12)[:, None, :] * self._restless(who, ref, fleet))
         level = ref[:, :, 0] - np.einsum("rfc,fc->rf", ref[:, :, 1:3], fleet.slopes)
         level = level + np.where(known, np.nan_to_num(residual[1]), 0.0)
         install = np.where(s.ref_days[who] >= INSTALL_DAYS, (level - fleet.level) / fleet.between, np.nan)

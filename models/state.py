@@ -88,8 +88,8 @@ class State:
     ref: Singles  # (D, F, REF) their moments: see models.reference
     all_days: Singles  # (D, F) all days without a finding
     all: Singles  # (D, F, REF) likewise
-    creep: Singles  # (D, F, 2) smoothed daily residual against the reference, briefly and long
-    creep_weight: Singles  # (D, F, 2) of the days that it holds
+    creep: Singles  # (D, F, 3) smoothed daily residual against the reference, briefly to long
+    creep_weight: Singles  # (D, F, 3) of the days that it holds
     trail: Singles  # (D, TRAIL, F) the last daily residuals, newest last, NaN for none
     slow: Singles  # (D, F) the smoothed residual in spreads, as it was last judged
     slow_days: Ints  # (D, K + 1) days in a row on which a slow fault's score, or any, was over
@@ -162,8 +162,8 @@ class State:
             "ref": ((f, REF), f4, 0),
             "all_days": ((f,), f4, 0),
             "all": ((f, REF), f4, 0),
-            "creep": ((f, 2), f4, 0),
-            "creep_weight": ((f, 2), f4, 0),
+            "creep": ((f, 3), f4, 0),
+            "creep_weight": ((f, 3), f4, 0),
             "trail": ((TRAIL, f), f4, np.nan),
             "slow": ((f,), f4, 0),
             "slow_days": ((k + 1,), i8, 0),

@@ -104,11 +104,6 @@ def foretelling(language: str, outlook: Outlook, now_us: int) -> str:
     low, middle, high = (
         _time(now_us + round(days * 86400e6))[:10] for days in (outlook.low, outlook.days, outlook.high)
     )
-    if outlook.days <= 0:
-        return {
-            "en": " It no longer does what it is for.",
-            "zh": "已无法正常工作。",
-        }[language]
     return {
         "en": f" At this pace it no longer does what it is for by {middle} (between {low} and {high}).",
         "zh": f"按此趋势，预计 {middle} 前后失去功能（{low} 至 {high} 之间）。",
