@@ -15,6 +15,7 @@ from zerodistance.store.schema import LEVEL_SECONDS, LEVELS, rollup
 
 # Adapters split one instant over several messages: so many rows make up "the latest" readings.
 _LATEST_ROWS = 20
+_NEAR, _EVER = timedelta(days=2), datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def read_series(
@@ -66,11 +67,16 @@ def latest(
     A channel without a reading in the newest 20 rows is None.
     """
     names = list(appliance.channels)
-    query = sql.SQL("SELECT time, {} FROM {} WHERE device_id = %s ORDER BY time DESC LIMIT %s").format(
-        sql.SQL(", ").join(map(sql.Identifier, names)), sql.Identifier(appliance.table)
-    )
+    query = sql.SQL(
+        "SELECT time, {} FROM {} WHERE device_id = %s AND time >= %s ORDER BY time DESC LIMIT %s"
+    ).format(sql.SQL(", ").join(map(sql.Identifier, names)), sql.Identifier(appliance.table))
     with translated():
-        rows = conn.execute(query, (device_id, _LATEST_ROWS)).fetchall()
+        seen = conn.execute("SELECT last_seen_at FROM device WHERE id = %s", (device_id,)).fetchone()
+        rows: list[tuple[Any, ...]] = []
+        # near the last sign of life first: planning over every chunk there is costs more than reading
+        for since in (seen[0] - _NEAR if seen and seen[0] else None, _EVER):
+            if len(rows) < _LATEST_ROWS and since is not None:
+                rows = conn.execute(query, (device_id, since, _LATEST_ROWS)).fetchall()
     if not rows:
         return None
     readings = {

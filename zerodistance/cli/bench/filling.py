@@ -41,8 +41,10 @@ class Filled(NamedTuple):
     points: int
 
 
-def register(conn: Connection, appliance: ApplianceType, prefix: str, devices: int) -> list[str]:
-    """Register the fleet, each appliance in a home of its own, and return its ids."""
+def register(
+    conn: Connection, appliance: ApplianceType, prefix: str, devices: int, seen: datetime
+) -> list[str]:
+    """Register the fleet, each appliance in a home of its own and last seen at ``seen``; return its ids."""
     width = max(2, len(str(devices)))
     ids = [f"{prefix}{number:0{width}d}" for number in range(1, devices + 1)]
     conn.execute(
@@ -52,10 +54,10 @@ def register(conn: Connection, appliance: ApplianceType, prefix: str, devices: i
         (ids,),
     )
     conn.execute(
-        "INSERT INTO device (id, tenant_id, type, model, household_id, online)"
-        " SELECT d, 1, %s, 'bench', 'home-' || d, true FROM unnest(%s::text[]) AS u (d)"
+        "INSERT INTO device (id, tenant_id, type, model, household_id, online, last_seen_at)"
+        " SELECT d, 1, %s, 'bench', 'home-' || d, true, %s FROM unnest(%s::text[]) AS u (d)"
         " ON CONFLICT DO NOTHING",
-        (appliance.type, ids),
+        (appliance.type, seen, ids),
     )
     return ids
 
