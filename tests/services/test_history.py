@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import math
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -202,6 +203,13 @@ def test_parquet_carries_types_and_units(api: Api) -> None:
     assert table.column("energy").to_pylist() == [reading(m)["energy"] for m in range(MINUTES)]
     empty = get(api, format="parquet", resolution="1h", since="2020-01-01", until="2020-01-02")
     assert parquet.read_table(io.BytesIO(empty.content)).num_rows == 0
+
+
+def test_a_server_without_pyarrow_says_so(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    answer = get(api, format="parquet")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_message")
+    assert "ask for csv" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from fastapi.responses import StreamingResponse
 from services.api.dependencies import Platform, PlatformDep, StaffDep
 from services.api.paging import decode_cursor, encode_cursor, moment
 from zerodistance.catalogue import ApplianceType
-from zerodistance.errors import InvalidMessageError, NotFoundError
+from zerodistance.errors import InvalidMessageError, NotFoundError, SettingsError
 from zerodistance.messages import Reason
 from zerodistance.store import series
 from zerodistance.store.database import Connection
@@ -194,7 +194,10 @@ def get_history(
         if format == "json"
         else _file(platform, question, device_id, format)
     )
-    first = next(document)  # what goes wrong at once is said in the status, not in the middle of a file
+    try:
+        first = next(document)  # what goes wrong at once is said in the status, not in the middle of a file
+    except SettingsError as error:
+        raise _refused("This server writes no Parquet, pyarrow is not installed: ask for csv.") from error
     headers = {"X-Resolution": question.resolution, "Cache-Control": "no-store"}
     writer = WRITERS[format]
     if format != "json":
