@@ -73,6 +73,7 @@ def test_the_settings_exist_and_are_fit_for_production(name: str, monkeypatch: p
 # Without these there is no webhook, no adapters, no proxy.
 _OPTIONAL = {
     "ZD_TRUSTED_PROXIES",
+    "MQTT_MORE_ACCOUNTS",
     "ZD_WEBHOOK_SECRET",
     "ZD_WEBHOOK_URL",
     "ZD_ADAPTERS",

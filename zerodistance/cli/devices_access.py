@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from zerodistance.access.authority import DEVICE_DAYS, LONGEST_DEVICE_DAYS
 from zerodistance.access.files import make_folder, write_atomically
@@ -178,7 +178,7 @@ def _list(device: str, as_json: bool) -> None:
     if as_json:
         print_json([one._asdict() for one in found])
         return
-    table = Table("id", "kind", "made (UTC)", "by", "until", "state", "serial")
+    table = Table(Column("id", no_wrap=True), "kind", "made (UTC)", "by", "until", "state")
     for one in found:
         until = f"{one.not_after:%Y-%m-%d}" if one.not_after else ""
         made = f"{one.created_at:%Y-%m-%d %H:%M}"
