@@ -190,8 +190,9 @@ class Publisher:
                 self._send_again(uplink)
         while self._silent and len(self._unacknowledged) < 200 and len(self._out) < _BUFFER:
             # keeps pace with the others: they speak of the same minutes
-            if self._silent[0][1] * max(1, len(uplinks)) > self._paced():
+            if self._silent[0][1] * len(uplinks) > self._paced() or (not uplinks and allowance <= 0):
                 break
+            allowance -= 1
             name, place = self._silent.popleft()
             number = self._publish(f"zd/v1/{name}/telemetry", self._fleet.payload(name, place))
             self._unacknowledged[number] = (name, place)
@@ -213,7 +214,7 @@ class Publisher:
         return turn
 
     def _paced(self) -> int:
-        return sum(uplink.sent for uplink in self._uplinks) if self._uplinks else 1 << 60
+        return sum(uplink.sent for uplink in self._uplinks)
 
     def _send_again(self, uplink: _Uplink) -> None:
         places = list(range(uplink.settled, uplink.sent))

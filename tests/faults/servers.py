@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 import psutil
+import psycopg
 
 from tests.fixtures.processes import accepts, start_server, wait_until
 from tests.fixtures.skips import missing
@@ -102,6 +103,15 @@ class OwnPostgres:
             _signal(victim, signal.SIGKILL)
         psutil.wait_procs(victims, timeout=10)
         self._server.stop()  # there is nothing to stop: gives the folder free
+
+    def answers(self) -> bool:
+        """Whether it does any work."""
+        try:
+            with psycopg.connect(self.dsn, connect_timeout=2) as connection:
+                connection.execute("SELECT pg_current_xact_id()")
+            return True
+        except psycopg.Error:
+            return False
 
     def limit_files(self, size: int) -> None:
         """Let no file of it grow beyond ``size`` bytes (-1: as large as it likes): its disk is full."""
