@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -182,18 +182,13 @@ def _list(device: str, as_json: bool) -> None:
     for one in found:
         until = f"{one.not_after:%Y-%m-%d}" if one.not_after else ""
         made = f"{one.created_at:%Y-%m-%d %H:%M}"
-        state = (
-            "ended"
-            if one.not_after is not None and one.not_after <= now and not one.revoked_at
-            else _state(one)
-        )
-        table.add_row(one.id, one.kind, made, one.created_by, until, state, one.serial or "")
+        table.add_row(one.id, one.kind, made, one.created_by, until, _state(one, now))
     Console(highlight=False, markup=False).print(table if found else f"{device} has no credential.")
 
 
-def _state(one: Credential) -> str:
+def _state(one: Credential, now: datetime) -> str:
     if one.revoked_at is None:
-        return "in force"
+        return "ended" if one.not_after is not None and one.not_after <= now else "in force"
     when = f"{one.revoked_at:%Y-%m-%d %H:%M}"
     return f"revoked {when}" + (", cut off" if one.cut_at is not None else "")
 
