@@ -221,7 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("docs", type=Path, help="folder that gets appliances.md and images/appliances")
     docs: Path = parser.parse_args(arguments).docs
     try:
-        pyplot = _pyplot()
+        pyplot = load_pyplot()
         catalogue = load_catalogue()
         plan = load_fleet(_HOME_FILE, catalogue)
         week = simulate(plan, catalogue)
@@ -243,7 +243,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _pyplot() -> Any:
+def load_pyplot() -> Any:
     """Return matplotlib's pyplot, drawing to files only.
 
     Raises:
