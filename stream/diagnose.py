@@ -30,6 +30,7 @@ from stream.starting import servers
 from zerodistance.catalogue import Catalogue, load_catalogue
 from zerodistance.clock import Clock
 from zerodistance.errors import InvalidMessageError
+from zerodistance.garbage import settle
 from zerodistance.log.interface import Record, TopicPartition
 from zerodistance.messages import (
     EVENTS,
@@ -252,6 +253,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         try:
             handler = DiagnosisHandler(catalogue, settings.make_clock())
             _log.info("diagnose.runs")
+            settle()
             CheckpointLoop(
                 log,
                 pool,

@@ -18,6 +18,7 @@ from stream.telling import ReceiptTeller
 from stream.upkeep import Upkeep
 from zerodistance.catalogue import Catalogue, load_catalogue
 from zerodistance.errors import InvalidMessageError
+from zerodistance.garbage import settle
 from zerodistance.log import Record, TopicPartition
 from zerodistance.messages import (
     DEAD_LETTER,
@@ -196,6 +197,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
                 max_records=_MAX_RECORDS,
                 stop=stop,
             )
+            settle()
             loop.run()
         finally:
             upkeep.stop()

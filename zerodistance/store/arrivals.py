@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from zerodistance.clock import from_us
 from zerodistance.messages import DeviceEvent, Sample
+from zerodistance.store.arrays import int_array, text_array
 from zerodistance.store.database import Connection
 from zerodistance.store.letters import clean
 
@@ -84,11 +85,12 @@ def note_seen(conn: Connection, seen_us: Mapping[str, int]) -> None:
     conn.execute(
         "UPDATE device AS d SET last_seen_at = s.at, online = d.online OR NOT EXISTS ("
         "SELECT FROM device_event AS e WHERE e.device_id = d.id AND e.kind = 'status')"
-        " FROM (SELECT n.id, n.at FROM unnest(%s::text[], %s::timestamptz[]) AS n (id, at)"
+        " FROM (SELECT n.id, to_timestamp(n.at_us / 1e6) AS at"
+        " FROM unnest(%s::text[], %s::bigint[]) AS n (id, at_us)"
         " JOIN device USING (id) WHERE device.last_seen_at IS NULL"
-        " OR device.last_seen_at < n.at - make_interval(secs => %s)"
+        " OR device.last_seen_at < to_timestamp(n.at_us / 1e6) - make_interval(secs => %s)"
         " ORDER BY n.id FOR NO KEY UPDATE OF device SKIP LOCKED) AS s WHERE d.id = s.id",
-        (devices, [from_us(seen_us[device]) for device in devices], SEEN_EVERY_US / 1e6),
+        (text_array(devices), int_array(seen_us[device] for device in devices), SEEN_EVERY_US / 1e6),
     )
 
 
@@ -132,7 +134,7 @@ def load_receipts(conn: Connection, boots: Sequence[tuple[str, int]]) -> dict[tu
     rows = conn.execute(
         "SELECT r.device_id, r.boot, r.through, r.ahead, r.given_up FROM receipt AS r"
         " JOIN unnest(%s::text[], %s::bigint[]) AS b (device_id, boot) USING (device_id, boot)",
-        ([device for device, _ in boots], [boot for _, boot in boots]),
+        (text_array(device for device, _ in boots), int_array(boot for _, boot in boots)),
     )
     return {(device, boot): Receipt(*receipt) for device, boot, *receipt in rows}
 
@@ -148,12 +150,12 @@ def save_receipts(conn: Connection, receipts: Mapping[tuple[str, int], Receipt])
         " ON CONFLICT (device_id, boot) DO UPDATE SET through = excluded.through, ahead = excluded.ahead,"
         " given_up = excluded.given_up",
         (
-            [device for (device, _), _ in ordered],
-            [boot for (_, boot), _ in ordered],
-            [receipt.through for _, receipt in ordered],
+            text_array(device for (device, _), _ in ordered),
+            int_array(boot for (_, boot), _ in ordered),
+            int_array(receipt.through for _, receipt in ordered),
             # one array of arrays would have to be a rectangle
-            ["{" + ",".join(map(str, receipt.ahead)) + "}" for _, receipt in ordered],
-            [receipt.given_up for _, receipt in ordered],
+            text_array(int_array(receipt.ahead) for _, receipt in ordered),
+            int_array(receipt.given_up for _, receipt in ordered),
         ),
     )
 

@@ -15,6 +15,7 @@ from psycopg import sql
 from zerodistance.catalogue import Catalogue
 from zerodistance.catalogue.model import ApplianceType
 from zerodistance.store import plain, timescale
+from zerodistance.store.arrays import text_array
 from zerodistance.store.database import Connection, translated
 from zerodistance.store.schema import LEVEL_SECONDS, LEVELS, TableShape, read_shape, rollup
 
@@ -130,9 +131,9 @@ def mark(conn: Connection, shape: TableShape, instants: dict[str, list[int]], *,
         return
     with conn.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO dirty_range (type, devices, lower_at, upper_at) VALUES (%s, %s, %s, %s)",
+            "INSERT INTO dirty_range (type, devices, lower_at, upper_at) VALUES (%s, %s::text[], %s, %s)",
             [
-                (shape.type, devices, _moment(lower), _moment(upper))
+                (shape.type, text_array(devices), _moment(lower), _moment(upper))
                 for (lower, upper), devices in grouped.items()
             ],
         )

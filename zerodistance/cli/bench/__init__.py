@@ -77,7 +77,7 @@ def end_to_end(
 
 
 @app.command("query")
-def query(
+def measure_queries(
     points: Annotated[int, typer.Option(help="data points to fill", min=100_000)] = 2_000_000,
     devices: Annotated[int, typer.Option(help="appliances with a sample a minute", min=1, max=9_999)] = 100,
     asks: Annotated[int, typer.Option(help="how often each question is asked", min=2, max=1_000)] = 20,
@@ -92,6 +92,48 @@ def query(
     options = Options(points, devices, asks, database, plain)
     stop = until_told()
     run_repeatedly(lambda say: measure(options, stop, say), repeat, as_json=as_json)
+
+
+Profile = Annotated[bool, typer.Option(help="show where the time goes; the figures are worse then")]
+
+
+@app.command()
+def ingest(
+    messages: Annotated[int, typer.Option(help="messages taken in", min=1_000)] = 200_000,
+    devices: Annotated[int, typer.Option(help="devices that take turns", min=1, max=1_000_000)] = 1_000,
+    profile: Profile = False,
+    repeat: Repeat = 1,
+    as_json: Json = False,
+) -> None:
+    """From a message's bytes to the record for the log, step by step; no server is needed."""
+    from zerodistance.cli.bench.ingest import measure
+
+    stop = until_told()
+    run_repeatedly(
+        lambda say: measure(messages, devices, stop, say, profile=profile), repeat, as_json=as_json
+    )
+
+
+@app.command()
+def store(
+    rows: Annotated[int, typer.Option(help="rows written", min=1_000)] = 200_000,
+    devices: Annotated[int, typer.Option(help="devices that take turns", min=1, max=1_000_000)] = 1_000,
+    batch: Annotated[int, typer.Option(help="rows in one transaction", min=1)] = 2_000,
+    version: Annotated[int, typer.Option(help="of the records: 2 columns, 1 samples", min=1, max=2)] = 2,
+    database: Database = "",
+    profile: Profile = False,
+    repeat: Repeat = 1,
+    as_json: Json = False,
+) -> None:
+    """From the log's records to committed rows and receipts."""
+    from zerodistance.cli.bench.store import measure
+
+    stop = until_told()
+    run_repeatedly(
+        lambda say: measure(rows, devices, batch, database, stop, say, version=version, profile=profile),
+        repeat,
+        as_json=as_json,
+    )
 
 
 def run_repeatedly(measure: Callable[[Callable[[str], None]], Report], repeat: int, *, as_json: bool) -> None:

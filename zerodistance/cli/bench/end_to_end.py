@@ -48,8 +48,8 @@ _NOMINAL_RATE = 10_000.0
 _START_S = 90.0
 # Without any progress for so long, what is not stored by now counts as lost.
 _PATIENCE_S = 30.0
-_SAMPLED = 64
-_PROBE_S = 0.02
+_SAMPLED = 32
+_PROBE_S = 0.03
 _PARTITIONS = 24
 
 
@@ -195,7 +195,7 @@ def _await_diagnosis(places: Surroundings, supervisor: Supervisor) -> float:
                 "SELECT partition, next_offset FROM log_offset WHERE consumer = 'diagnose' AND topic = %s",
                 (TELEMETRY,),
             ).fetchall()
-            done = dict(rows)
+            done: dict[int, int] = dict(rows)
             if all(done.get(number, 0) >= end for number, end in wanted.items()):
                 break
             supervisor.check()
