@@ -90,7 +90,7 @@ def _poison(place: World) -> int:
     try:
         partitions = log.partitions(TELEMETRY)
         where = partition_of("odd", partitions)
-        rubbish = (b"", b"\x01rubbish", b"\x09from the future", bytes(range(256)), b"{}")
+        rubbish = (b"", b"\x01rubbish", b"\x02rubbish", b"\x09from the future", bytes(range(256)), b"{}")
         for topic in (TELEMETRY, EVENTS, DEAD_LETTER):
             for number, record in enumerate(rubbish):
                 producer.send(topic, record, key=b"odd", partition=number % partitions)

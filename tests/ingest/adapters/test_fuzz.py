@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.adapters.choose import choose_adapters
+from ingest.adapters.choose import _MAKERS, choose_adapters
 from ingest.adapters.contract import NOTHING, Heard
 from ingest.adapters.memory import Memory
 from ingest.adapters.protobuf import field
@@ -126,6 +126,10 @@ def writable(parsed: Parsed) -> None:
     for stranger in parsed.strangers:
         assert DEVICE_ID.fullmatch(stranger.device)
         json.loads(stranger.text)
+
+
+def test_no_adapter_is_left_out_here() -> None:
+    assert len({type(adapter) for adapter in ADAPTERS}) == len(_MAKERS)
 
 
 @settings(max_examples=250, deadline=None)
