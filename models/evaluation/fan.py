@@ -3,8 +3,8 @@
 The force of an unbalance grows with the square of the speed and the frame answers smoothly, so the logarithms
 of the vibration's amplitudes are smooth curves over the speed, one for each weight configuration. They are
 interpolated to the speed at hand, and the window goes to the nearest curve by Mahalanobis distance; its
-covariance holds the scatter within a speed and the error of interpolating over a missing one. A classifier that
-takes the speed as one more input (``trees``) has no reason to interpolate, and falls between the speeds.
+covariance holds the scatter within a speed and the error of interpolating over a missing one. A classifier
+that takes the speed as one more input (``trees``) has no reason to interpolate, and falls between the speeds.
 """
 
 from __future__ import annotations

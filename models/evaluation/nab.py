@@ -126,17 +126,20 @@ def steps(score: Floats, windows: Sequence[Window]) -> Steps:
     )
 
 
+def raw_at(one: Steps, threshold: float, profile: Profile) -> float:
+    """Return one series' sum of rewards and costs at a threshold."""
+    over = one.at >= threshold
+    missed = one.windows - float(one.found[over].sum())
+    paid = profile.hit * float(one.hits[over].sum()) + profile.false_alarm * float(
+        one.false_alarms[over].sum()
+    )
+    return paid - profile.miss * missed
+
+
 def score_at(series: Sequence[Steps], threshold: float, profile: Profile) -> float:
     """Return the benchmark's score, 0 for no detection at all and 100 for every window's first row."""
-    total = 0.0
-    windows = 0
-    for one in series:
-        over = one.at >= threshold
-        missed = one.windows - float(one.found[over].sum())
-        total += profile.hit * float(one.hits[over].sum())
-        total += profile.false_alarm * float(one.false_alarms[over].sum()) - profile.miss * missed
-        windows += one.windows
-    return _normalised(total, windows, profile)
+    total = sum(raw_at(one, threshold, profile) for one in series)
+    return normalised(total, sum(one.windows for one in series), profile)
 
 
 def best_threshold(series: Sequence[Steps], profile: Profile) -> tuple[float, float]:
@@ -155,9 +158,10 @@ def best_threshold(series: Sequence[Steps], profile: Profile) -> tuple[float, fl
     best = int(last[np.argmax(total[last])])
     if total[best] <= 0.0:
         return float(np.nextafter(at[0], np.inf)), 0.0
-    return float(at[best]), _normalised(float(total[best]) - profile.miss * windows, windows, profile)
+    return float(at[best]), normalised(float(total[best]) - profile.miss * windows, windows, profile)
 
 
-def _normalised(total: float, windows: int, profile: Profile) -> float:
+def normalised(total: float, windows: int, profile: Profile) -> float:
+    """Return a sum of rewards and costs on the scale from no detection (0) to a perfect one (100)."""
     null, perfect = -profile.miss * windows, profile.hit * windows
     return 100.0 * (total - null) / (perfect - null)

@@ -16,7 +16,7 @@ from models.streaming.trained import Trained
 Ints = NDArray[np.int64]
 Progress = Callable[[int, int], None]
 
-UNIT = 30.0
+UNIT = 15.0
 """Fused surprise that scores one half without training rows."""
 FIRST_ALARM_ROWS = 200
 """Rows of its own past without which a series cannot keep to a rate of false alarms."""

@@ -1,9 +1,7 @@
 """What a row is expected to be from the same time of earlier periods, and which period that is.
 
-Candidates are the day, the week and the strongest period of the series' own autocorrelation. Each predicts
-every row from the rows at the same phase before it (a median, so that one strange day does not spoil the
-next); the one whose past errors were smallest predicts the rows to come, against the level of the last rows
-as the yardstick for "no season at all".
+Periods are the week, the day and the strongest one of the series' own autocorrelation. Each predicts every
+row from the rows at the same phase before it (a median, so that one strange day does not spoil the next).
 """
 
 from __future__ import annotations
@@ -100,21 +98,26 @@ def strongest_period(value: Floats) -> int:
 
 
 def expectation(time_s: Floats, value: Floats) -> Floats:
-    """Return what each row of ``value`` (N,) was expected to be, from rows before it only."""
+    """Return what each row of ``value`` (N,) was expected to be, from rows before it only.
+
+    Where the calendar can speak it does, the week before the day: that people live by it is known beforehand.
+    Elsewhere the series' own period or its level, whichever has been nearer so far.
+    """
     n = len(value)
     local = median_before(value, LOCAL_ROWS)
-    step = _step(time_s)
     candidates = [local]
-    if 60.0 <= step <= DAY_S / 4:  # finer series hold no two days, coarser ones no time of day
-        candidates.append(same_phase(time_s, value, DAY_S, PERIODS_BACK["day"]))
-        candidates.append(same_phase(time_s, value, 7 * DAY_S, PERIODS_BACK["week"]))
     periods = own_periods(value)
     for period in np.unique(periods[periods > 0]):
         by_row = same_phase(np.arange(n, dtype=np.float64), value, float(period), PERIODS_BACK["own"])
         candidates.append(np.where(periods == period, by_row, np.nan))
-    if len(candidates) == 1:
-        return local
-    return choose(value, np.array(candidates))
+    expected = choose(value, np.array(candidates)) if len(candidates) > 1 else local
+    step = _step(time_s)
+    if not 60.0 <= step <= DAY_S / 4:  # finer series hold no two days, coarser ones no time of day
+        return expected
+    for name, period_s in (("day", DAY_S), ("week", 7 * DAY_S)):
+        earlier = same_phase(time_s, value, period_s, PERIODS_BACK[name])
+        expected = np.where(np.isfinite(earlier), earlier, expected)
+    return expected
 
 
 def choose(value: Floats, candidates: Floats) -> Floats:
