@@ -77,6 +77,7 @@ class Subscriber:
         unwanted: subscriptions of an earlier run that the broker may still hold for us.
         share: name of the group of processes among which the broker shares our own topics out ("": all are
             ours alone). The messages of one device then come over several of them, out of order.
+        on_read: called before the messages that were read at one moment.
     """
 
     def __init__(
@@ -89,12 +90,14 @@ class Subscriber:
         filters: Sequence[str] = (),
         unwanted: Sequence[str] = (),
         share: str = "",
+        on_read: Callable[[], None] = lambda: None,
     ) -> None:
         self._own = subscription(share)
         self._address = parse_address(url)
         self._context = self._address.context()
         self._client_id = client_id
         self._on_message = on_message
+        self._on_read = on_read
         self._window = window
         self._filters = dict.fromkeys(filters)
         self._unwanted = list(unwanted)
@@ -212,6 +215,7 @@ class Subscriber:
     def _read(self, wire: Wire, may_read: Callable[[], bool]) -> None:
         five, connection, topics = self._five, self._connection, self._topics
         self._more = True
+        self._on_read()
         for _ in range(_READS_PER_TURN):
             while (found := wire.next()) is not None:
                 first, data, start, end = found
@@ -229,6 +233,7 @@ class Subscriber:
             if not wire.read():
                 self._more = False
                 return
+            self._on_read()
 
     def _hear(self, wire: Wire, kind: int, body: bytes) -> None:
         """Take in a packet that is no message."""

@@ -24,6 +24,7 @@ from ingest.tally import CONNECTED, WAITING, Tally
 from zerodistance.catalogue import load_catalogue
 from zerodistance.clock import Clock
 from zerodistance.errors import StoreError, UnavailableError
+from zerodistance.garbage import settle
 from zerodistance.log import open_log
 from zerodistance.log.interface import Log
 from zerodistance.messages import LOG_TOPICS, TELEMETRY, DeadLetter, Reason, split_mqtt_topic
@@ -35,6 +36,10 @@ from zerodistance.store.devices import Registry
 # How long a stop waits for the log; what it has not taken by then comes again from the broker.
 _DRAIN_S = 10.0
 _TURN_S = 0.1
+_TELL_S = 0.1
+# After a turn that brought few messages the next one waits a little, so that more come together.
+_WORTH_A_TURN = 200
+_GATHER_S = 0.002
 _LONGEST_PAUSE_S = 10.0
 # Letters of an external device that nobody has adopted: homes are full of sensors that are no appliance.
 STRANGERS_PER_HOUR = 120
@@ -81,6 +86,8 @@ class Ingest:
         self._flood = flood or FloodWatch(settings.device_rate, 0)
         self._rate_quota = Quota(per_hour=LETTERS_PER_HOUR)
         self._watch = BrokerWatch()
+        self._taken = 0
+        self._now_us = clock.now_us()
         self._parser = parser
         self._clock = clock
         self._tally = tally
@@ -95,6 +102,7 @@ class Ingest:
             filters=[*filters, *TOPICS],
             unwanted=unwanted,
             share=settings.mqtt_share,
+            on_read=self._look_at_the_clock,
         )
         self.forwarder = Forwarder(log.producer, log.partitions(TELEMETRY), wake=self.broker.wake)
 
@@ -116,10 +124,18 @@ class Ingest:
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop``, then drain: what was taken is stored and acknowledged."""
+        tell_at = 0.0
         while not stop.is_set():
+            taken = self._taken
             self.turn()
-            CONNECTED.set(self.broker.connected)
-            WAITING.set(self.forwarder.waiting)
+            now = time.monotonic()
+            if now >= tell_at:
+                tell_at = now + _TELL_S
+                CONNECTED.set(self.broker.connected)
+                WAITING.set(self.forwarder.waiting)
+            if 0 < self._taken - taken < _WORTH_A_TURN:
+                # a turn costs as much for one message as for a hundred, and the broker sends them one by one
+                time.sleep(_GATHER_S)
         deadline = time.monotonic() + _DRAIN_S
         while not self.forwarder.idle and time.monotonic() < deadline:
             self.turn(reading=False)
@@ -128,8 +144,12 @@ class Ingest:
         self.broker.close()
         self.forwarder.close()
 
+    def _look_at_the_clock(self) -> None:
+        self._now_us = self._clock.now_us()
+
     def _arrived(self, message: Arrival) -> None:
-        received_us = self._clock.now_us()
+        self._taken += 1
+        received_us = self._now_us
         if not self.limits.allows(message.topic, len(message.payload), received_us):
             self._refuse(message, received_us)
             return
@@ -259,6 +279,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         )
         housekeeping.start()
         _log.info("ingest.started", mqtt=ingest.broker.protocol, devices=len(registry))
+        settle()
         try:
             ingest.run(stop)
         finally:

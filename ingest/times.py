@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -28,6 +29,7 @@ class Window(NamedTuple):
     last_us: int
 
 
+@lru_cache(maxsize=64)  # messages that arrive together are judged by one time
 def window(now_us: int, retention_days: int) -> Window:
     """Return what is believed at platform time ``now_us`` of a type whose rows live ``retention_days``."""
     return Window(now_us - retention_days * DAY_US, now_us + AHEAD_US)
