@@ -9,6 +9,7 @@ from random import Random
 
 import msgspec
 import pytest
+from psycopg import sql
 
 from tests.fixtures.postgres import made_database
 from tests.store.samples import START, sample
@@ -87,6 +88,72 @@ def test_counter_grows_over_borders_and_restarts(store: Connection, small: Catal
         total = store.execute(f"SELECT sum(energy_delta) FROM telemetry_refrigerator_{level}").fetchone()
         assert total is not None
         assert total[0] == pytest.approx(end + readings[-1][1]), level
+
+
+def test_growth_in_one_pass_is_the_views_growth(store: Connection, small: Catalogue) -> None:
+    """Gaps, a restart, hours without a reading of the counter, two devices."""
+    minutes = [*range(0, 200, 7), *range(420, 900, 13), *range(2000, 2300, 11)]
+    rows = []
+    for device in ("fridge-1", "fridge-2"):
+        for number, minute in enumerate(minutes):
+            energy = minute / 60 if minute < 600 else (minute - 600) / 50
+            values: dict[str, float | None] = {"power": 1.0}
+            if number % 5:
+                values["energy"] = energy
+            rows.append(sample(minute, device, values=values))
+    put(store, small, rows)
+    refresh(store, small)
+    for level in ("5m", "1h", "1d"):
+        view = sql.Identifier(f"telemetry_refrigerator_{level}")
+        found = store.execute(
+            sql.SQL("SELECT device_id, bucket, energy_delta, {} FROM {} ORDER BY 1, 2").format(
+                rollups.growth_over("energy"), view
+            )
+        ).fetchall()
+        assert len(found) > 3
+        for _, _, looked_up, in_one_pass in found:
+            assert (looked_up is None) == (in_one_pass is None)
+            assert looked_up is None or looked_up == pytest.approx(in_one_pass)
+    later = START + timedelta(minutes=500)
+    view = sql.Identifier("telemetry_refrigerator_1h")
+    cut = store.execute(
+        sql.SQL(
+            "SELECT sum(energy_delta), sum(g) FROM (SELECT energy_delta, {} AS g FROM {}"
+            " WHERE device_id = 'fridge-1' AND bucket >= %s) AS s"
+        ).format(rollups.growth_over("energy", sql.SQL("8.15"), by_device=False), view),
+        (later,),
+    ).fetchone()
+    assert cut is not None
+    before = store.execute(
+        sql.SQL(
+            "SELECT energy_last FROM {} WHERE device_id = 'fridge-1' AND bucket < %s"
+            " AND energy_last IS NOT NULL ORDER BY bucket DESC LIMIT 1"
+        ).format(view),
+        (later,),
+    ).fetchone()
+    assert before is not None
+    assert cut[0] - cut[1] == pytest.approx(8.15 - before[0])
+
+
+def test_views_of_an_earlier_release_are_made_anew(store: Connection, small: Catalogue) -> None:
+    columns = [
+        name for name in rollups._columns_of(store, "telemetry_refrigerator_5m") if "growth" not in name
+    ]
+    for level in ("5m", "1h", "1d"):
+        view = sql.Identifier(f"telemetry_refrigerator_{level}")
+        store.execute(sql.SQL("ALTER VIEW {} RENAME TO old").format(view))
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        store.execute(sql.SQL("CREATE VIEW {} AS SELECT {} FROM old").format(view, names))
+        store.execute(sql.SQL("ALTER VIEW old RENAME TO {}").format(sql.Identifier(f"old_{level}")))
+    store.autocommit = False
+    migrate(store, small)
+    store.autocommit = True
+    assert rollups._columns_of(store, "telemetry_refrigerator_1h") == [*columns, "energy_growth"]
+    put(store, small, [sample(m, values={"energy": m / 10}) for m in range(100)])
+    refresh(store, small)
+    assert store.execute("SELECT sum(energy_delta) FROM telemetry_refrigerator_1h").fetchone() == (
+        pytest.approx(9.9),
+    )
 
 
 def test_tiny_fall_of_a_counter_is_no_restart(store: Connection, small: Catalogue) -> None:
