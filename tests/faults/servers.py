@@ -126,7 +126,14 @@ class OwnPostgres:
 def limit_files(pids: list[int], size: int) -> None:
     """Set the largest file size of running processes (their soft limit; -1: none)."""
     for pid in pids:
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        try:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        except PermissionError:  # root in a container may not do it for another user; that user may
+            subprocess.run(
+                ["prlimit", f"--pid={pid}", f"--fsize={size if size >= 0 else 'unlimited'}:unlimited"],
+                user=psutil.Process(pid).uids().real,
+                check=True,
+            )
 
 
 def _signal(process: psutil.Process, number: int) -> None:
