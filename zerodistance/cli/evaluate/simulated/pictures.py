@@ -60,12 +60,16 @@ EXAMPLES = (
 
 
 class Told(NamedTuple):
-    """What was reported of the appliance, and what the models said: days since the start."""
+    """What was reported of the appliance, and what the models said: days since the start.
+
+    ``failure``: the day from which it no longer does what it is for, None if that does not come.
+    """
 
     days: NDArray[np.float64]
     values: NDArray[np.float64]
     bands: list[Band]
     changes: list[Change]
+    failure: float | None
 
 
 def tell(example: Example, catalogue: Catalogue) -> Told:
@@ -87,7 +91,9 @@ def tell(example: Example, catalogue: Catalogue) -> Told:
     row = [engine.row_of(device) for device in fleet.devices][-1]
     times: list[NDArray[np.int64]] = []
     values: list[NDArray[np.float64]] = []
-    told = Told(np.empty(0), np.empty(0), [], [])
+    failure_us = next(entry.functional_failure_us() for _, _, entry in fleet.entries())
+    failure = None if failure_us is None else (failure_us - to_us(_START)) / _DAY_US
+    told = Told(np.empty(0), np.empty(0), [], [], failure)
 
     def take(outcome: Outcome) -> None:
         told.bands.extend(
@@ -135,10 +141,15 @@ def draw(pyplot: Any, example: Example, told: Told, catalogue: Catalogue, path: 
             label="expected of it",
         )
     axis.axvline(example.onset, color="tab:red", linewidth=1.0, linestyle=":", label="the fault begins")
+    if told.failure is not None and told.failure - example.onset > 0.5:
+        axis.axvline(told.failure, color="black", linestyle=":", label="it no longer does its work")
+    before = ("", "")
     for change in told.changes:
         moment = (change.time_us - to_us(_START)) / _DAY_US
-        if not example.shown[0] <= moment <= example.shown[1]:
+        now = (change.state, change.cause)
+        if now == before or not example.shown[0] <= moment <= example.shown[1]:
             continue
+        before = now
         name = change.cause.replace("_", " ")
         color = "tab:gray" if change.state == "cleared" else "tab:orange"
         axis.axvline(moment, color=color, linewidth=1.2)
