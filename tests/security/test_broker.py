@@ -25,8 +25,9 @@ def test_a_stranger_is_refused(rig: Rig) -> None:
     for name, secret in (("nobody", "pw"), ("_ingest", "guess"), ("_access", ""), ("_access", "guess")):
         with rig.party(name, secret) as stranger:
             assert stranger.answer() in REFUSED, name
-    with rig.party("", "") as nameless:
+    with rig.party("", "") as nameless, Party(rig.port) as inside:
         assert nameless.answer() in REFUSED
+        assert inside.answer() in REFUSED
 
 
 def test_a_stolen_id_with_another_devices_password_is_refused(rig: Rig) -> None:
