@@ -241,7 +241,8 @@ class _Round:
         counted = detect.weigh(plan, z, rest, levels)
         score, fit = detect.fault_scores(plan, counted)
         fault = np.where(fit & plan.is_fast, score / levels[:, :k], 0.0)
-        single = np.abs(np.nan_to_num(counted)).max(axis=1, initial=0.0) / detect.SINGLE_ALARM
+        alone = np.where(plan.alone, np.abs(np.nan_to_num(counted)), 0.0)
+        single = alone.max(axis=1, initial=0.0) / detect.SINGLE_ALARM
         self.invalid = detect.invalid_channels(self.view.bad)
         any_bad = self.invalid.any(axis=1)
         any_hard = (hard != 0).any(axis=1)
@@ -351,8 +352,12 @@ class _Round:
         creeping = self.judge.creeping.incidents.get(row)
         if creeping is None:
             return False
-        sudden = cause not in (UNKNOWN, creeping.cause) and bool(plan.is_fast[plan.faults.index(cause)])
-        return not sudden
+        if cause in (UNKNOWN, creeping.cause) or not plan.is_fast[plan.faults.index(cause)]:
+            return True
+        # the end of a scaled element is an open one: the part is known
+        faults = plan.appliance.faults
+        part = faults[cause].part
+        return bool(part) and creeping.cause != UNKNOWN and part == faults[creeping.cause].part
 
     def _can_see(self, i: int, shown: list[int]) -> bool:
         """Tell whether what opened a finding is judged now: an appliance that is off proves nothing."""

@@ -84,7 +84,8 @@ class TypePlan:
         daily: (F,) the day's value is its mean (0), its lowest (−1) or its highest (+1).
         creeps: (K,) is looked for in daily values; what shows within minutes is not.
         slow_days: (K,) days in a row that a creeping fault's score must be over.
-        lonely: (F,) a daily residual of it alone may say that something is wrong.
+        alone: (F,) a residual of it alone may say that something is wrong.
+        lonely: (F,) likewise a daily residual.
         matters: (K,) share of a tolerance that a daily residual must reach to count fully.
         lost_at: (K, F) residual at which the function is lost, NaN where the catalogue says none.
         patience: (K,) which of :data:`PATIENCE_US` a fast fault's score must be over for, −1 for slow faults.
@@ -123,6 +124,7 @@ class TypePlan:
     daily: Ints
     creeps: Bools
     slow_days: Ints
+    alone: Bools
     lonely: Bools
     matters: Floats
     lost_at: Floats
@@ -265,7 +267,10 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
         daily=np.array([{"mean": 0, "low": -1, "high": 1}[feature.daily] for feature in rows], np.int64),
         creeps=np.array([scale in SLOW_DAYS for scale in scales], np.bool_) & (signature != 0).any(axis=1),
         slow_days=np.array([SLOW_DAYS.get(scale, 0) for scale in scales], np.int64),
-        lonely=np.array([f.kind not in ("idle", "since", "slope", "rest_time") for f in rows], np.bool_),
+        alone=np.array([f.alone for f in rows], np.bool_),
+        lonely=np.array(
+            [f.alone and f.kind not in ("idle", "since", "slope", "rest_time") for f in rows], np.bool_
+        ),
         matters=np.array([MATTERS.get(scale, np.inf) for scale in scales]),
         lost_at=np.array(
             [[appliance.faults[k].lost_at.get(f, np.nan) for f in features] for k in faults], np.float64

@@ -31,6 +31,9 @@ KNOWN_DAYS = 10.0
 """Days of commissioning before a device is judged against its own reference."""
 FLEET_DAYS = 7.0
 """What the fleet says of how much days differ is worth so many days of a device's own."""
+DOUBT, DOUBT_SHARE, DOUBT_FROM, DOUBTFUL = 4.0, 0.3, 5.0, 0.1
+"""A day that many spreads, and that share of a tolerance, from those before it, once there are so many of
+them, enters the reference with this weight."""
 INSTALL_DAYS = 3.0
 """… and against its fleet's levels."""
 LEAST_US = 30 * MINUTE_US
@@ -153,9 +156,10 @@ class Reference:
         # the day of installation is not like the others
         weight = np.where((s.age_days[who] < 1)[:, None], 0.0, weight)
         s.age_days[who] += 1
-        self._learn(who, y, contexts, np.where(learn[:, None], weight, 0.0))
-
         fleet = self.fleet
+        doubt = self._doubt(who, y - self._expect(who, contexts, fleet), fleet)
+        self._learn(who, y, contexts, np.where(learn[:, None], weight * doubt, 0.0))
+
         expected = self._expect(who, contexts, fleet)
         residual = np.where(s.ref_days[who] >= KNOWN_DAYS, y - expected, np.nan)
         known = np.isfinite(residual) & (weight > 0)
@@ -171,6 +175,13 @@ class Reference:
             self._closed, self._day = 0, max(today, self._day)
             fleet = self.look()
         return self._stand(who, y, contexts, fleet)
+
+    def _doubt(self, who: Ints, residual: Floats, fleet: Fleet) -> Floats:
+        """Return (R, F) what a day is worth that differs from those before it: the first day of a fault."""
+        s, plan = self.state, self.plan
+        spread = np.sqrt(fleet.within) * self._restless(who, s.ref[who].astype(np.float64), fleet)
+        far = np.abs(np.nan_to_num(residual)) > np.maximum(DOUBT * spread, DOUBT_SHARE * plan.tolerance)
+        return np.where(far & (s.ref_days[who] >= DOUBT_FROM), DOUBTFUL, 1.0)
 
     def _learn(self, who: Ints, y: Floats, contexts: Floats, weight: Floats) -> None:
         """Update the reference while it is being made, and the moments of which the fleet's slopes come."""

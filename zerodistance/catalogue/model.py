@@ -68,6 +68,8 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         relative_to: channel that is subtracted before the feature is judged (a set-point); likewise.
         settle_minutes: time after ``while_on`` came on or ``relative_to`` changed in which the feature is
             not judged.
+        alone: whether a residual of it alone, without a signature, says that something is wrong; not so for
+            what an appliance measured of its last step and holds until the next (one odd load of washing).
         daily: what stands for a day when slow faults are looked for: its mean, lowest or highest value.
     """
 
@@ -99,6 +101,7 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     relative_to: str = ""
     settle_minutes: float = 0.0
     daily: Literal["mean", "low", "high"] = "mean"
+    alone: bool = True
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
