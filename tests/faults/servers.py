@@ -129,11 +129,15 @@ def limit_files(pids: list[int], size: int) -> None:
         try:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
         except PermissionError:  # root in a container may not do it for another user; that user may
-            subprocess.run(
-                ["prlimit", f"--pid={pid}", f"--fsize={size if size >= 0 else 'unlimited'}:unlimited"],
-                user=psutil.Process(pid).uids().real,
-                check=True,
-            )
+            limit = size if size >= 0 else "unlimited"
+            with contextlib.suppress(psutil.NoSuchProcess, subprocess.CalledProcessError):
+                # a child may have ended meanwhile; that the server stops shows that the others were reached
+                subprocess.run(
+                    ["prlimit", f"--pid={pid}", f"--fsize={limit}:unlimited"],
+                    user=psutil.Process(pid).uids().real,
+                    check=True,
+                    capture_output=True,
+                )
 
 
 def _signal(process: psutil.Process, number: int) -> None:
