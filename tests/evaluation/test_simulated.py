@@ -144,6 +144,7 @@ def test_figures_have_the_keys_of_the_issue_and_add_up(catalogue: Catalogue) -> 
     }
     assert figures["wrong_cause_rate"] == pytest.approx(1 / 3, rel=1e-3)
     assert figures["unknown_rate"] == pytest.approx(1 / 3, rel=1e-3)
+    assert figures["precision"] == 0.75  # one of four is false
     assert figures["warning_days_p10_by_fault"]["refrigerator/gasket_leak"] == pytest.approx(
         1.0
     )  # 20, 5, none

@@ -8,6 +8,8 @@
   owner, or a visit or remote work (a *ticket*). Seven of ten owners answer within 25 minutes, truthfully,
   that there is nothing; the others not at all. What has not cleared by then, or by the question's deadline,
   becomes a ticket as well.
+* Precision is the share of findings that belong to a fault, among so many faults as were injected here: many
+  more than in life.
 * Healthy device-years are those of appliances without a fault, and of the others before theirs. Nothing is
   left out: the first weeks, in which everything is new to the models, count like any other.
 """
@@ -285,6 +287,7 @@ def figures_of(verdict: Verdict) -> dict[str, Any]:
         "recall_by_fault_any_severity": {
             name: _share(found_of(cases), cases) for name, cases in by_fault.items()
         },
+        "precision": _round(len(found) / (len(found) + total.findings)) if found or total.findings else None,
         "wrong_cause_rate": _share([c for c in found if c.named not in (c.fault, UNKNOWN)], found),
         "unknown_rate": _share([c for c in found if c.named == UNKNOWN], found),
         "warning_days_p10_by_fault": {
