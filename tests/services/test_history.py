@@ -139,6 +139,13 @@ def test_the_peak_survives_any_thinning(api: Api, points: int) -> None:
     assert begins <= peak < begins + timedelta(seconds=answer["bucket_seconds"])
 
 
+def test_extremes_are_readings_as_they_were_sent(api: Api) -> None:
+    for query in ({"resolution": "1h"}, {"max_points": 1000}):
+        answer = get(api, channels="power", aggregates="max,last", **query).json()
+        sent = {reading(minute)["power"] for minute in range(MINUTES)}
+        assert set(column(answer, "power_max")) | set(column(answer, "power_last")) <= sent
+
+
 def test_few_rows_are_not_thinned_unless_aggregates_are_wanted(api: Api) -> None:
     assert get(api, max_points=2160).json()["resolution"] == "raw"
     answer = get(api, max_points=2160, aggregates="max,count", channels="power").json()

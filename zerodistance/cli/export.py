@@ -98,8 +98,9 @@ def export_series(
     if as_json:
         print_json(asdict(figures))
     elif figures.complete:
+        devices_said = "1 device" if figures.devices == 1 else f"{figures.devices:,} devices"
         console.print(
-            f"{figures.rows:,} rows of {figures.devices:,} devices in {out} ({figures.seconds:,.1f} s).",
+            f"{figures.rows:,} rows of {devices_said} in {out} ({figures.seconds:,.1f} s).",
             highlight=False,
             soft_wrap=True,
         )

@@ -36,6 +36,7 @@ _POSSIBLE = {
     "counter": ("last", "delta"),
 }
 _USUAL = {"gauge": ("mean", "min", "max"), "state": ("mean", "min", "max"), "counter": ("last", "delta")}
+_CASTS = {"real": "real", "double": "double precision", "integer": "integer", "bigint": "bigint"}
 DETAILS = {"quality": "quality", "skew": "skew_ms", "received": "received_at"}
 
 _UTC = ZoneInfo("UTC")
@@ -124,6 +125,8 @@ class Question:
             if aggregate == "delta" and not self.level:
                 continue  # growth over the border of a bucket stands in the rollups
             kind = "bigint" if aggregate == "count" else "double"
+            if aggregate in ("min", "max", "last") and channel.storage in ("real", "integer"):
+                kind = channel.storage  # a reading, given as it was sent
             unit = "" if aggregate == "count" else channel.unit
             found.append(Column(f"{name}_{aggregate}", kind, name, aggregate, unit))
         return found
@@ -292,7 +295,10 @@ def _bucket_query(question: Question, begin: datetime) -> sql.Composed:
             time=sql.Identifier(time),
             origin=sql.Literal(begin),
         )
-    columns = [_aggregate(question, column) for column in question.columns]
+    columns = [
+        sql.SQL("({})::{}").format(_aggregate(question, column), sql.SQL(_CASTS[column.kind]))
+        for column in question.columns
+    ]
     grown = [column.channel for column in question.columns if column.aggregate == "delta"]
     if grown:
         source = sql.SQL("(SELECT *, {} FROM {} WHERE {} AND bucket < %(upper)s) AS s").format(
