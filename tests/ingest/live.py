@@ -45,13 +45,15 @@ PARTITIONS = 4
 class Running:
     """An ingest that runs, with what it said about unclaimed devices."""
 
-    def __init__(self, url: str, log: Log, client_id: str, quota: Quota | None, adapters: str = "") -> None:
+    def __init__(
+        self, url: str, log: Log, client_id: str, quota: Quota | None, adapters: str = "", share: str = ""
+    ) -> None:
         self.unclaimed: list[str] = []
         self.tally = Tally()
         catalogue = load_catalogue()
         foreign = Translator(choose_adapters(adapters), catalogue, DIRECTORY.get) if adapters else None
         self.ingest = Ingest(
-            Settings(mqtt=url, mqtt_client_id=client_id, _env_file=None),
+            Settings(mqtt=url, mqtt_client_id=client_id, mqtt_share=share, _env_file=None),
             Parser(catalogue, lambda device: DIRECTORY.get(device) or _numbered(device), foreign),
             log,
             SystemClock(),
@@ -78,9 +80,10 @@ def running(
     client_id: str = "zd-ingest-test",
     quota: Quota | None = None,
     adapters: str = "",
+    share: str = "",
 ) -> Iterator[Running]:
     """Run ingest until the block ends."""
-    one = Running(url, log, client_id, quota, adapters)
+    one = Running(url, log, client_id, quota, adapters, share)
     one.thread.start()
     try:
         wait_until(lambda: one.ingest.broker.connected, what="ingest to subscribe")
