@@ -27,7 +27,7 @@ FENCED = "stream.fenced"
 
 def test_a_rebalance_under_load_a_zombie_and_poison_lose_nothing(tmp_path: Path, mosquitto: Any) -> None:
     """The store is frozen past its session and another joins; it wakes and must not write; one leaves."""
-    fleet = Fleet(devices=60, messages=300, gateways=1)
+    fleet = Fleet(devices=60, messages=220, gateways=1)
     with world(tmp_path, fleet, mosquitto) as place:
         place.start_and_wait("ingest", "store")
         with Publisher("127.0.0.1", mosquitto.port, fleet, rate=1_500, window=200, again_s=8) as publisher:

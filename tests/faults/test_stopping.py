@@ -18,11 +18,11 @@ STOP_S = 8.0
 
 @pytest.mark.kafka
 def test_each_process_drains_when_it_is_asked_to_end(tmp_path: Path, mosquitto: Any) -> None:
-    fleet = Fleet(devices=40, messages=250)
+    fleet = Fleet(devices=40, messages=150)
     with world(tmp_path, fleet, mosquitto) as place:
         place.start_and_wait(*OURS)
         # a device that waits half a minute sends nothing again here: what comes twice was redelivered
-        with Publisher("127.0.0.1", mosquitto.port, fleet, rate=1_500, again_s=30) as publisher:
+        with Publisher("127.0.0.1", mosquitto.port, fleet, rate=2_000, again_s=30) as publisher:
             for number, name in enumerate(OURS, start=1):
                 goal = number * publisher.messages // 5
                 place.wait(lambda: publisher.settled() >= goal, f"{name}'s turn", 60, publisher)  # noqa: B023
@@ -33,6 +33,7 @@ def test_each_process_drains_when_it_is_asked_to_end(tmp_path: Path, mosquitto: 
             assert publisher.repeated == 0
         place.wait_for_log_to_be_read()
         place.assert_all_is_stored_once()
+        place.assert_sums_meet()
         counted = dict(place.query("SELECT outcome, count FROM stage_count WHERE stage = 'store'"))
         assert counted.get("duplicate", 0) == 0, counted
         assert counted.get("letters_duplicate", 0) == 0, counted

@@ -9,15 +9,19 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from tests.faults.fleet import CHECKSUM, Fleet, checksum
+from tests.faults.fleet import CHECKSUM, TYPE, Fleet, checksum
 from tests.faults.publisher import Publisher
 from tests.faults.servers import OwnKafka, OwnPostgres
 from tests.loop.shape import COMMANDS, Shape
+from zerodistance.log import TopicPartition, open_log
+from zerodistance.messages import DEAD_LETTER, EVENTS, LOG_TOPICS, TELEMETRY
+from zerodistance.store.reconcile import reconcile
 
 OURS = ("ingest", "store", "diagnose")
 SERVERS = ("mosquitto", "kafka", "postgres")
@@ -159,9 +163,6 @@ class World:
 
     def wait_for_log_to_be_read(self, timeout_s: float = 60) -> None:
         """Wait until both consumers have read everything that stands on the log."""
-        from zerodistance.log import open_log
-        from zerodistance.messages import DEAD_LETTER, EVENTS, TELEMETRY
-
         log = open_log(self.shape.environment["ZD_LOG"])
         try:
             ends = {
@@ -213,6 +214,23 @@ class World:
         assert sorted(receipts) == expected
         unsettled = self.query("SELECT device_id FROM receipt WHERE ahead <> '{}'")
         assert unsettled == []
+
+    def assert_sums_meet(self) -> None:
+        """Ask `zerodistance reconcile`: what was counted agrees with what is there."""
+        log = open_log(self.shape.environment["ZD_LOG"])
+        try:
+            with psycopg.connect(self.shape.database, autocommit=True) as connection:
+                report = reconcile(
+                    connection,
+                    lambda: {
+                        where: end for topic in LOG_TOPICS for where, end in log.end_offsets(topic).items()
+                    },
+                    {TYPE: date(2000, 1, 1)},
+                    None,
+                )
+        finally:
+            log.close()
+        assert report.problems == []
 
     def lost_silently(self) -> list[tuple[str, int]]:
         """Return (device, place) of what devices that do not count have lost; nothing else may be there."""
