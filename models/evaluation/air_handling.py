@@ -2,10 +2,10 @@
 
 Residuals after House, Vaezi-Nejad and Whitcomb, An expert rule set for fault detection in air-handling
 units, ASHRAE Transactions 107, 2001: mixed air lies between outdoor and return air where the damper says, air
-passes idle coils unchanged, open valves heat or cool, the supply reaches its set-point, heating and cooling do
-not run together, outdoor air cools for nothing where it can. A residual is judged by how far its mean over the
-last half hour lies outside of what fault-free operation has shown, in tolerances of the sensors; the largest
-counts.
+passes idle coils unchanged, open valves heat or cool, the supply reaches its set-point, heating and cooling
+do not run together, outdoor air cools for nothing where it can. A residual is judged by how far its mean over
+the last half hour lies outside of what fault-free operation has shown, in tolerances of the sensors; the
+largest counts.
 """
 
 from __future__ import annotations

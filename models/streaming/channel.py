@@ -48,7 +48,7 @@ def layers(time_s: Floats, value: Floats, without: frozenset[str] = frozenset())
         "level": np.abs(rolling_mean(filled, 24) - rolling_mean(filled, 500)),
         # lower, or more still, than ever: what stops says nothing in the layers above
         "low": -rolling_mean(filled, 5),
-        "still": -rolling_mean(moved, 30),
+        "still": -np.log(rolling_mean(moved, 30) + 1e-3 * rolling_mean(moved, 500) + 1e-12),
     }
     if "forest" not in without:
         found["forest"] = forest(

@@ -74,7 +74,7 @@ def run(task: Task) -> Report:
         (Goal("false alarms on fault-free days, share of minutes", worst, 0.05, "at most"),),
         (
             f"A fault is detected if {_DETECTED} minutes of its day or more are flagged.",
-            "The threshold is the 95 % quantile of held-out fault-free minutes, so 5 % are flagged by design.",
+            "The threshold is the 95 % quantile of held-out fault-free minutes: 5 % are flagged by design.",
             "SZCAV has one fault-free day: its halves judge each other; other weather it has not seen.",
         ),
     )
