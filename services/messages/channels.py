@@ -11,10 +11,12 @@ from typing import Protocol
 
 import httpx
 
+from services.messages.reaching import AppriseChannel, addresses, contacts
 from services.messages.repository import Message
 from services.tokens import owner_link
 from zerodistance.errors import UnavailableError
 from zerodistance.settings import Settings
+from zerodistance.store.database import Pool
 
 _TIMEOUT_S = 10.0
 
@@ -107,13 +109,21 @@ class WebhookChannel:
 
 
 def channel_names(settings: Settings) -> tuple[str, ...]:
-    """Return the names of the channels that are set up."""
-    return ("webhook",) if settings.webhook_url else ()
+    """Return the names of the channels that are set up.
+
+    Raises:
+        SettingsError: an address of one is none that Apprise knows.
+    """
+    return (*(("webhook",) if settings.webhook_url else ()), *addresses(settings))
 
 
-def open_channels(settings: Settings) -> dict[str, Channel]:
-    """Return the channels that are set up, by name."""
-    if not settings.webhook_url:
-        return {}
+def open_channels(settings: Settings, pool: Pool) -> dict[str, Channel]:
+    """Return the channels that are set up, by name; ``pool``: where owners' contacts are."""
     link_of = partial(owner_link, settings)
-    return {"webhook": WebhookChannel(settings.webhook_url, settings.webhook_secret, link_of)}
+    found: dict[str, Channel] = {}
+    if settings.webhook_url:
+        found["webhook"] = WebhookChannel(settings.webhook_url, settings.webhook_secret, link_of)
+    for name, address in addresses(settings).items():
+        contact_of = contacts(pool) if name.startswith("owner-") else None
+        found[name] = AppriseChannel(name, address, contact_of, link_of)
+    return found

@@ -50,8 +50,8 @@ def deliver_inbox(conn: Connection, clock: Clock, limit: int) -> list[Told]:
         told.append(Told(message_id, event_id, audience, sent_at, held))
     if told:
         conn.execute(
-            "UPDATE delivery SET next_try_at = now() WHERE message_id = ANY(%s)"
-            " AND done_at IS NULL AND attempts = 0",
+            "UPDATE delivery v SET next_try_at = now() FROM message m WHERE m.id = v.message_id"
+            " AND v.message_id = ANY(%s) AND NOT m.digest AND v.done_at IS NULL AND v.attempts = 0",
             ([message.id for message in told],),
         )
     return told

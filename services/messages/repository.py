@@ -157,11 +157,23 @@ def put_event(
             ),
         ).fetchone()
         for channel in channels if written else ():
+            if not serves(channel, draft.audience):
+                continue
             conn.execute(
                 "INSERT INTO delivery (message_id, channel) VALUES (%s, %s) ON CONFLICT DO NOTHING",
                 (message_id, channel),
             )
     return event_id
+
+
+def serves(channel: str, audience: str) -> bool:
+    """Return whether a channel is for an audience: ``staff-…`` and ``owner-…`` are for one, others for all.
+
+    >>> serves("staff-1", "owner"), serves("owner-1", "owner"), serves("webhook", "dispatcher")
+    (False, True, True)
+    """
+    kind = channel.partition("-")[0]
+    return kind not in ("staff", "owner") or (kind == "owner") == (audience == "owner")
 
 
 def get(conn: Connection, message_id: str, *, lock: bool = False) -> Message:
@@ -187,7 +199,7 @@ def of_household(conn: Connection, household_id: str, limit: int = 100) -> list[
     """Return what the owner was told, the newest first; what is still held back is not among it."""
     return _list(
         conn,
-        "household_id = %s AND audience = 'owner' AND sent_at IS NOT NULL"
+        "household_id = %s AND audience = 'owner' AND sent_at IS NOT NULL AND kind <> 'digest'"
         # what was handed over is not this household's any more
         " AND (device_id IS NULL OR EXISTS (SELECT 1 FROM device d"
         " WHERE d.id = message.device_id AND d.household_id = message.household_id))"

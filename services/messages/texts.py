@@ -176,6 +176,7 @@ CAMPAIGN_OVER: Text = {
     "zh": "您的{appliance}的情况（{cause}）已解决，无需其他处理。",
 }
 
+DIGEST_HEAD: Text = {"en": "News from your appliances:", "zh": "您的家电今日消息："}
 FOOD_REMINDER: Text = {
     "en": "In your {appliance} these should be used soon: {items}.",
     "zh": "{appliance}中以下食材即将到期，请尽快食用：{items}。",

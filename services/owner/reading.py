@@ -137,7 +137,8 @@ def _read(conn: psycopg.Connection[Any], household_id: str, now: datetime) -> Ho
     with conn.cursor(row_factory=class_row(OwnerMessage)) as cursor:
         messages = cursor.execute(
             "SELECT id, ticket_id, device_id, kind, purpose, body, answers, created_at, deadline_at, answer,"
-            " answered_at FROM message m WHERE household_id = %s AND audience = 'owner' AND created_at > %s"
+            " answered_at FROM message m WHERE household_id = %s AND audience = 'owner'"
+            " AND kind <> 'digest' AND created_at > %s"
             " AND sent_at <= %s AND (device_id IS NULL OR EXISTS (SELECT 1 FROM device d"
             " WHERE d.id = m.device_id AND d.household_id = m.household_id))"
             " ORDER BY created_at DESC, id LIMIT 50",

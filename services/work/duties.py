@@ -13,7 +13,7 @@ from prometheus_client import Counter, Histogram
 from services.commands import repository as commands
 from services.commands.lifecycle import real_wait_s
 from services.commands.sender import CommandSender
-from services.messages import delivery
+from services.messages import delivery, digest
 from services.messages.channels import Channel
 from services.scenarios import food, partners, watches
 from services.tickets.desk import Desk
@@ -176,6 +176,7 @@ class Scenarios:
         self._next = now + timedelta(seconds=max(60.0, real_wait_s(desk.clock, 60.0) / 10))
         with translated(), self._pool.connection() as conn:
             told = watches.look(conn, desk.catalogue, desk.policy, now, desk.channels)
+            digest.send_due(conn, desk.policy.messages, now, desk.channels)
             return told + food.remind(conn, desk.catalogue, desk.policy, now, desk.channels)
 
 

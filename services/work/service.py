@@ -51,7 +51,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         pool = opened.enter_context(closing(open_pool(settings, size=_POOL_SIZE)))
         check_schema(pool)
         log = opened.enter_context(closing(open_log(settings.log_address(), client_id="zd-work")))
-        channels = open_channels(settings)
+        channels = open_channels(settings, pool)
         for channel in channels.values():
             opened.callback(channel.close)
         sender = opened.enter_context(closing(CommandSender(settings.mqtt)))

@@ -74,4 +74,5 @@ def fleet(platform: Running) -> Running:
     assert _started, "the fleet's scenarios run in one process: make soak"
     _started[0].start_fleet()
     _started[0].let_people_act()
+    platform.patience_s = 600.0  # a repair takes hours, and the fleet needs its share of the processor
     return platform

@@ -122,6 +122,7 @@ class Running:
     clock: str
     partner: str
     http: httpx.Client = field(init=False)
+    patience_s: float = field(default=TIMEOUT_S, init=False)
 
     def __post_init__(self) -> None:
         self.http = httpx.Client(
@@ -165,8 +166,9 @@ class Running:
         found = [m for m in self.get(f"{self.owner(device)}/messages") if m["device_id"] == device]
         return [m for m in found if purpose_answers is None or purpose_answers <= set(m["answers"])]
 
-    def wait(self, look: Callable[[], Any], what: str, timeout_s: float = TIMEOUT_S) -> Any:
+    def wait(self, look: Callable[[], Any], what: str, timeout_s: float = 0.0) -> Any:
         """Poll until ``look`` gives something; fail with what was waited for."""
+        timeout_s = timeout_s or self.patience_s
         deadline = time.monotonic() + timeout_s
         while not (found := look()):
             assert time.monotonic() < deadline, f"waited {timeout_s:g} s in vain for {what}"

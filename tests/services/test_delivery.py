@@ -180,12 +180,12 @@ def test_a_webhook_in_trouble(message: Message, answer: httpx.Response | Excepti
         channel.send(message)
 
 
-def test_channels_are_those_that_are_set_up() -> None:
+def test_channels_are_those_that_are_set_up(pool: Pool) -> None:
     assert channel_names(Settings()) == ()
-    assert open_channels(Settings()) == {}
+    assert open_channels(Settings(), pool) == {}
     hooked = Settings(webhook_url="http://hook.test/in")
     assert channel_names(hooked) == ("webhook",)
-    for opened in open_channels(hooked).values():
+    for opened in open_channels(hooked, pool).values():
         opened.close()
 
 
