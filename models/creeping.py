@@ -16,7 +16,7 @@ from models.diagnose import creeping_evidence
 from models.incidents import Change, Incident, Moment, close_incident, follow_incident, open_incident, retell
 from models.plan import DAY_US, SLOW_DAYS, UNKNOWN, Bools, Floats, Ints, TypePlan
 from models.prognosis import Outlook, foresee
-from models.reference import Reference, Standing, recommission
+from models.reference import Reference, Standing, forget_long, recommission
 from models.state import TALLY, State
 
 BUDGET = 0.02
@@ -98,11 +98,12 @@ class Creeping:
         changes: list[Change] = []
         due = (s.slow_days[who] >= np.append(plan.slow_days, UNKNOWN_DAYS)) & np.append(plan.creeps, True)
         interesting = due.any(axis=1) | ~own
+        now = self._now(standing)
         weights = creeping_evidence(plan, z[interesting])
         for place, weight in zip(np.flatnonzero(interesting), weights, strict=True):
             i = int(place)
             moment = self._moment(int(who[i]), int(end_us[i]), standing, i, z[i], weight, float(best[i]))
-            changes += self._follow(moment, due[i], score[i], sudden.get(moment.device, ""))
+            changes += self._follow(moment, due[i], float(now[i]), sudden.get(moment.device, ""))
         return changes
 
     def _scores(self, who: Ints, standing: Standing) -> tuple[Floats, Floats]:
@@ -120,6 +121,14 @@ class Creeping:
         alone = np.where(self.plan.lonely, np.nan_to_num(np.minimum(np.abs(z), UNKNOWN_AT * worth)), 0.0)
         alone = alone.max(axis=1, initial=0.0)
         return np.concatenate([scores.max(axis=0), alone[:, None]], axis=1), z
+
+    def _now(self, standing: Standing) -> Floats:
+        """Return (R,) how far the last days alone are over, 1 at the threshold: long memories clear late."""
+        z, size = standing.z[0], standing.residual[0]
+        worth = np.abs(size) / np.maximum(self.plan.tolerance, 1e-12)
+        alone = np.where(self.plan.lonely, np.nan_to_num(np.minimum(np.abs(z), UNKNOWN_AT * worth)), 0.0)
+        named = matched(self.plan, z, size).max(axis=1, initial=0.0) / self.threshold
+        return np.asarray(np.maximum(named, alone.max(axis=1, initial=0.0) / UNKNOWN_AT))
 
     def _tally(self, who: Ints, best: Floats, healthy: Bools, today: int) -> None:
         """Count the scores of days without a finding; from the fleet's counts follows the threshold."""
@@ -150,7 +159,7 @@ class Creeping:
             invalid=[],
         )
 
-    def _follow(self, moment: Moment, due: Bools, score: Floats, sudden: str) -> list[Change]:
+    def _follow(self, moment: Moment, due: Bools, now: float, sudden: str) -> list[Change]:
         plan, s, row = self.plan, self.state, moment.device
         incident = self.incidents.get(row)
         if incident is None:
@@ -168,10 +177,10 @@ class Creeping:
             return [self._with_outlook(incident, moment, change)]
         known = incident.cause != UNKNOWN
         lasted = (moment.time_us - incident.opened_us) // DAY_US
-        still = max(score[:-1].max(initial=0.0) / self.threshold, score[-1] / UNKNOWN_AT)
-        if still < CALM and np.isfinite(moment.observed).any():
+        if now < CALM and np.isfinite(moment.observed).any():
             del self.incidents[row]
             s.slow_since[row] = 0
+            forget_long(s, row)
             return [close_incident(plan, incident, moment)]
         if not known and lasted >= USUAL_DAYS:
             del self.incidents[row]

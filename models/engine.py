@@ -22,6 +22,7 @@ from models.incidents import Incident, Moment, close_incident, open_incident
 from models.intake import Intake, join, no_rows
 from models.judging import Band, Judge, Outcome
 from models.plan import Bools, Ints, TypePlan, make_plan
+from models.reference import recommission
 from models.state import State
 from zerodistance.catalogue import ApplianceType
 
@@ -73,13 +74,24 @@ class Engine:
         return row
 
     def open_findings(self) -> dict[str, Incident]:
-        """Return the open incidents by device."""
-        return {self.names[row]: incident for row, incident in self._judge.incidents.items()}
+        """Return the open incidents by device; of a device with a sudden and a creeping one the sudden."""
+        both = self._judge.creeping.incidents | self._judge.incidents
+        return {self.names[row]: incident for row, incident in both.items()}
 
     def counts(self) -> tuple[int, int]:
         """Return (late, repeated): samples that came after their window was closed, and repeats dropped."""
         size = self._state.size
         return int(self._state.late[:size].sum()), int(self._state.repeated[:size].sum())
+
+    def recommission(self, device: str) -> None:
+        """Learn anew what is normal for a device: it was repaired, or moved.
+
+        Its open creeping finding is forgotten without a word: whoever repaired it has closed the ticket.
+        """
+        row = self._rows.get(device)
+        if row is not None:
+            recommission(self._state, row)
+            self._judge.creeping.incidents.pop(row, None)
 
     # -- saving ----------------------------------------------------------------------------------
 

@@ -245,7 +245,7 @@ class _Round:
         single = alone.max(axis=1, initial=0.0) / detect.SINGLE_ALARM
         self.invalid = detect.invalid_channels(self.view.bad)
         any_bad = self.invalid.any(axis=1)
-        any_hard = (hard != 0).any(axis=1)
+        any_hard = ((hard != 0) & plan.alone).any(axis=1)
         self.worst = np.maximum.reduce(
             [fault.max(axis=1, initial=0.0), single, 1.0 * any_hard, 1.0 * any_bad]
         )

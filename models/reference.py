@@ -308,6 +308,12 @@ class Reference:
         return Standing(z, residual, install, y, self._expect(who, contexts, fleet) + fleet.centre[0])
 
 
+def forget_long(state: State, row: int) -> None:
+    """Let the long memories of a device hold what its last days were: what they remember is over."""
+    brief = state.creep[row, :, 0] / np.maximum(state.creep_weight[row, :, 0], FIRST_WEIGHT)
+    state.creep[row, :, 1:] = brief[:, None] * state.creep_weight[row, :, 1:]
+
+
 def recommission(state: State, row: int) -> None:
     """Forget a device's reference: it was repaired or moved, and what it does now is the new normal."""
     for name in ("ref_days", "ref", "creep", "creep_weight", "slow_days", "slow", "slow_since"):
