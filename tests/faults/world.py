@@ -19,7 +19,7 @@ from tests.faults.fleet import CHECKSUM, TYPE, Fleet, checksum
 from tests.faults.publisher import Publisher
 from tests.faults.servers import OwnKafka, OwnPostgres
 from tests.loop.shape import COMMANDS, Shape
-from zerodistance.log import TopicPartition, open_log
+from zerodistance.log import open_log
 from zerodistance.messages import DEAD_LETTER, EVENTS, LOG_TOPICS, TELEMETRY
 from zerodistance.store.reconcile import reconcile
 
