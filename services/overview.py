@@ -10,6 +10,8 @@ from psycopg.rows import class_row
 from zerodistance.errors import StoreError
 from zerodistance.store.database import Connection
 
+# Visits avoided and the proactive share are told of the tickets of a month, not of all that ever were.
+_SHARE_WINDOW = timedelta(days=30)
 # The skew between owner and engineer is told over the last day.
 _SKEW_WINDOW = timedelta(hours=24)
 
@@ -19,8 +21,10 @@ class Figures:
     """Counts over one tenant's devices and tickets.
 
     Attributes:
-        overdue: open tickets whose next deadline (to respond, then to resolve) has passed.
-        proactive_share: of all tickets, those that no person had to report; None without tickets.
+        overdue: open tickets whose clock runs and whose next deadline (to respond, then to resolve) passed.
+        visits_avoided: of the tickets opened in the last 30 days.
+        proactive_share: of those, without what became part of another ticket or campaign, those that no
+            person had to report; None without tickets.
         notification_skew_ms: 95th percentile of |owner told − engineer told| over the last day, in
             real milliseconds, among pairs that quiet hours did not part; None without pairs.
     """
@@ -50,7 +54,7 @@ def figures(conn: Connection, tenant: int, now: datetime, rate: float = 1.0) -> 
                     (count(*) FILTER (WHERE state = 'owner_asked'))::int AS owner_asked,
                     (count(*) FILTER (WHERE state NOT IN ('resolved', 'verified', 'confirmed', 'on_hold')
                         AND (resolve_by < %(now)s OR (respond_by < %(now)s
-                             AND state NOT IN ('planned', 'visiting')))))::int AS overdue
+                             AND responded_at IS NULL))))::int AS overdue
                 FROM ticket WHERE tenant_id = %(tenant)s AND state NOT IN ('closed', 'cancelled', 'merged')
             ), c AS (
                 SELECT count(*)::int AS closed_today FROM ticket
@@ -59,7 +63,7 @@ def figures(conn: Connection, tenant: int, now: datetime, rate: float = 1.0) -> 
                 SELECT (count(*) FILTER (WHERE visit_avoided AND state = 'closed'))::int AS visits_avoided,
                     (count(*) FILTER (WHERE origin IN ('predicted', 'detected', 'fault_code')))::float8
                         / nullif(count(*), 0) AS proactive_share
-                FROM ticket WHERE tenant_id = %(tenant)s
+                FROM ticket WHERE tenant_id = %(tenant)s AND opened_at > %(month)s AND state <> 'merged'
             ), s AS (
                 SELECT percentile_disc(0.95) WITHIN GROUP (ORDER BY apart) AS notification_skew_ms FROM (
                     SELECT abs(extract(epoch FROM o.sent_at - e.sent_at))::float8 * 1000 / %(rate)s AS apart
@@ -75,6 +79,7 @@ def figures(conn: Connection, tenant: int, now: datetime, rate: float = 1.0) -> 
                 "tenant": tenant,
                 "now": now,
                 "midnight": midnight,
+                "month": now - _SHARE_WINDOW,
                 "since": now - _SKEW_WINDOW,
                 "rate": rate,
             },

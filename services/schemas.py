@@ -82,7 +82,10 @@ class DevicePublic(Model):
 
 
 class TicketSummary(Model):
-    """A ticket as the inbox shows it, ordered by what matters."""
+    """A ticket as the inbox shows it, ordered by what matters.
+
+    On hold no deadline runs: ``respond_left_s`` and ``resolve_left_s`` say how much running time is left.
+    """
 
     id: str
     number: int
@@ -103,6 +106,12 @@ class TicketSummary(Model):
     closed_at: datetime | None
     outcome: Outcome
     visit_avoided: bool
+    respond_left_s: float | None = None
+    resolve_left_s: float | None = None
+    responded_at: datetime | None = None
+    escalation: int = 0
+    warranty: bool = True
+    campaign_id: str | None = None
 
 
 class HistoryEntry(Model):
@@ -120,7 +129,7 @@ class MessagePublic(Model):
     """A message to the owner or the engineer, with the moment it was sent and the answer."""
 
     id: str
-    audience: Literal["owner", "engineer"]
+    audience: Literal["owner", "engineer", "dispatcher"]
     kind: str
     body: Text
     answers: dict[str, Text]
@@ -198,9 +207,10 @@ class EngineerPublic(Model):
 
 
 class RatingCreate(Model):
-    """The owner's rating of a service: 5 is best."""
+    """The owner's rating of a service: 5 is best. ``scores`` are of single aspects, as far as given."""
 
     rating: Annotated[int, Field(ge=1, le=5)]
+    scores: dict[Literal["punctuality", "skill", "manner", "result"], Annotated[int, Field(ge=1, le=5)]] = {}
 
 
 class RatingPublic(Model):

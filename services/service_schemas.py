@@ -180,3 +180,36 @@ class Remote(Model):
     reported: dict[str, float | bool | None]
     reported_at: datetime | None
     commands: list[CommandPublic]
+
+
+class EngineerFiguresPublic(Model):
+    """How an engineer is judged by owners and by what came after."""
+
+    id: str
+    name: str
+    visits: int
+    ratings: int
+    minutes: float | None
+    satisfaction: float | None
+    first_time_fix: float | None
+    sla_kept: float | None
+
+
+class FiguresPublic(Model):
+    """Figures over the tickets of some days; docs/service.md says what each counts."""
+
+    since: datetime
+    tickets: int
+    proactive_share: float | None
+    precision: float | None
+    false_per_device_year: float | None
+    lead_time_days: float | None
+    first_time_fix: float | None
+    sla_kept: float | None
+    satisfaction: float | None
+    ratings: int
+    visits_avoided: int
+    money_saved: float
+    currency: str
+    cost_of_visit: float
+    engineers: list[EngineerFiguresPublic]

@@ -69,6 +69,12 @@ def ticket_summary(titles: Titles, listed: Listed) -> TicketSummary:
             "closed_at": ticket.closed_at,
             "outcome": ticket.outcome,
             "visit_avoided": ticket.visit_avoided,
+            "respond_left_s": ticket.respond_left_s,
+            "resolve_left_s": ticket.resolve_left_s,
+            "responded_at": ticket.responded_at,
+            "escalation": ticket.escalation,
+            "warranty": ticket.warranty,
+            "campaign_id": ticket.campaign_id,
         }
     )
 

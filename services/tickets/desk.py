@@ -19,6 +19,7 @@ from services.commands import repository as commands
 from services.commands.lifecycle import State as CommandState
 from services.commands.lifecycle import real_wait_s
 from services.commands.requests import request_command
+from services.figures import ASPECTS
 from services.messages import repository as messages
 from services.messages.quiet import zone_of
 from services.policy import Policy, default_policy
@@ -146,8 +147,18 @@ class Desk:
             messages.put_answer(conn, message.id, answer, now)
         return messages.get(conn, message.id)
 
-    def rate(self, conn: Connection, household_id: str, ticket_id: str, rating: int) -> Ticket:
+    def rate(
+        self,
+        conn: Connection,
+        household_id: str,
+        ticket_id: str,
+        rating: int,
+        scores: Mapping[str, int] | None = None,
+    ) -> Ticket:
         """Take the owner's rating, 1 to 5; the same one twice is taken once.
+
+        Args:
+            scores: sub-scores, 1 to 5, by aspect (:data:`services.figures.ASPECTS`); may be added later.
 
         Raises:
             NotFoundError: there is no such ticket of this household.
@@ -160,12 +171,14 @@ class Desk:
         if not 1 <= rating <= 5:
             raise InvalidMessageError("wrong_shape", "A rating is a number from 1 to 5.")
         if ticket.rating == rating:
+            _keep_scores(conn, ticket, scores or {})
             return ticket
         if ticket.rating is not None:
             raise ConflictError(f"This service was rated already, with {ticket.rating} of 5.")
         if State(ticket.state) not in _RATEABLE:
             raise ConflictError("The service is not finished yet: it can be rated afterwards.")
         device = self.device_of(conn, ticket)
+        _keep_scores(conn, ticket, scores or {})
         decisions = rules.on_rating(self.situation(conn, device, ticket), rating)
         return self.carry_out(conn, device, ticket, decisions, {"rating": rating})
 
@@ -637,6 +650,18 @@ class Desk:
         if device is None:  # the foreign key makes this impossible
             raise NotFoundError(f"There is no device {ticket.device_id!r}.")
         return device
+
+
+def _keep_scores(conn: Connection, ticket: Ticket, scores: Mapping[str, int]) -> None:
+    for aspect, score in scores.items():
+        if aspect not in ASPECTS or not 1 <= score <= 5:
+            raise InvalidMessageError(
+                "wrong_shape", f"A sub-score is a number from 1 to 5 for {', '.join(ASPECTS)}."
+            )
+        conn.execute(
+            "INSERT INTO rating_score (ticket_id, aspect, score) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            (ticket.id, aspect, score),
+        )
 
 
 def _lead(findings: Sequence[Finding]) -> Finding | None:

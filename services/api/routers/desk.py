@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -12,11 +12,13 @@ from services.api.dependencies import PlatformDep, StaffDep
 from services.campaigns import repository as campaigns
 from services.devices import repository as devices
 from services.dispatch import desk as dispatch
+from services.figures import figures
 from services.service_schemas import (
     CampaignClose,
     CampaignClosed,
     CampaignPublic,
     DayPlanPublic,
+    FiguresPublic,
     InspectionCreate,
     InspectionPublic,
     LegPublic,
@@ -123,6 +125,19 @@ def get_plan(
         ],
         left_out=list(plan.left_out),
     )
+
+
+@router.get("/figures")
+def get_figures(
+    platform: PlatformDep,
+    staff: StaffDep,
+    days: Annotated[float, Query(gt=0, le=3660, description="tickets opened within so many days")] = 30,
+) -> FiguresPublic:
+    """Return satisfaction, first-time fix, precision, service levels, visits avoided, and each engineer's."""
+    now = platform.clock.now()
+    with platform.transaction() as conn:
+        found = figures(conn, staff.tenant, now - timedelta(days=days), now, platform.desk.policy.figures)
+    return FiguresPublic.model_validate(asdict(found))
 
 
 def _campaign(platform: PlatformDep, one: campaigns.Campaign) -> CampaignPublic:

@@ -48,7 +48,8 @@ def post_rating(
 ) -> RatingPublic:
     """Rate a service, 1 to 5."""
     with platform.transaction() as conn:
-        ticket = platform.desk.rate(conn, household, ticket_id, rating.rating)
+        scores = {str(aspect): score for aspect, score in rating.scores.items()}
+        ticket = platform.desk.rate(conn, household, ticket_id, rating.rating, scores)
     return RatingPublic(ticket=ticket.id, rating=ticket.rating or rating.rating)
 
 
