@@ -37,7 +37,7 @@ from zerodistance.messages import (
 LINGER_S = 0.1
 REST_S = 0.1
 # Beyond this the broker waits. It is also the window that an MQTT 5 broker is told (receive maximum).
-MAX_MESSAGES = 5_000
+MAX_MESSAGES = 10_000
 MAX_BYTES = 32 * 1024 * 1024
 # The log takes records of up to a megabyte; MessagePack needs at most twice the bytes of the JSON.
 BATCH_BYTES = 256 * 1024

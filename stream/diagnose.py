@@ -56,7 +56,7 @@ TOPICS = (TELEMETRY, EVENTS)
 # the time, and more of it while a finding waits to be told. What was not saved is read again after a crash.
 INTERVAL_S = 1.0
 LONGEST_INTERVAL_S = 60.0
-SHARE, SHARE_WITH_FINDINGS = 0.05, 0.2
+SHARE, SHARE_WITH_FINDINGS = 0.05, 0.3
 # What waits for a checkpoint has gone through the models already: it takes no memory.
 _MAX_RECORDS, _MAX_BYTES = 1_000_000, 2**30
 # Samples held before they are worked on: enough to make the array work cheap, few enough for memory

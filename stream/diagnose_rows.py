@@ -11,6 +11,7 @@ from models.engine import Band
 from models.incidents import Change
 from zerodistance.clock import from_us
 from zerodistance.messages import Candidate, Evidence, Finding, RuledOut
+from zerodistance.store.arrays import int_array, text_array
 from zerodistance.store.database import Connection
 
 # Any fixed id: findings are named below it, so that the same incident has the same id on every machine.
@@ -102,16 +103,17 @@ def save_states(conn: Connection, states: Sequence[SavedState], moment: datetime
     conn.execute(
         "INSERT INTO diagnosis_state (device_id, type, version, partition, state, updated_at)"
         " SELECT device_id, type, version, partition, state, %s"
-        " FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[], %s::bytea[])"
+        # binary: as text every byte is two
+        " FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[], %b::bytea[])"
         " AS s (device_id, type, version, partition, state)"
         " ON CONFLICT (device_id) DO UPDATE SET type = excluded.type, version = excluded.version,"
         " partition = excluded.partition, state = excluded.state, updated_at = excluded.updated_at",
         (
             moment,
-            [one.device for one in ordered],
-            [one.type for one in ordered],
-            [one.version for one in ordered],
-            [one.partition for one in ordered],
+            text_array(one.device for one in ordered),
+            text_array(one.type for one in ordered),
+            text_array(one.version for one in ordered),
+            int_array(one.partition for one in ordered),
             [one.state for one in ordered],
         ),
     )

@@ -19,7 +19,7 @@ SETTINGS = {
     "autosave_on_changes": "false",
     "max_queued_messages": "1000000",
     "max_queued_bytes": "805306368",
-    "max_inflight_messages": "1000",
+    "max_inflight_messages": "10000",
     "max_packet_size": "2097152",
 }
 
