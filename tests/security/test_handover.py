@@ -13,29 +13,49 @@ from cryptography.x509.oid import NameOID
 
 from services.api.app import make_app
 from services.tokens import owner_token
+from tests.fixtures.postgres import made_database
 from tests.services.api import Api, settings_of
 from zerodistance.access.authority import Authority
 from zerodistance.access.passwords import matches
 from zerodistance.store import credentials
-from zerodistance.store.database import Connection, Pool, connect
+from zerodistance.store.database import Connection, connect
 from zerodistance.store.devices import Registry, register_device, register_household
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def api(database: str, tmp_path: object) -> Iterator[Api]:
-    settings = settings_of(database, ca_dir=f"{tmp_path}/ca")
+@pytest.fixture(scope="module")
+def database(postgres_server: str, template_database: str) -> Iterator[str]:
+    """One for all tests of this module: a new one for each would cost more than they do."""
+    with made_database(postgres_server, template=template_database) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def running(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    settings = settings_of(database, ca_dir=tmp_path_factory.mktemp("ca"))
     Authority.create(settings.ca_folder())
+    app = make_app(settings)
+    yield Api(app)
+    app.state.platform.close()
+
+
+@pytest.fixture
+def empty(database: str) -> str:
     with connect(database) as conn:
+        conn.execute("TRUNCATE device, household, access_event CASCADE")
+    return database
+
+
+@pytest.fixture
+def api(running: Api, empty: str) -> Api:
+    with connect(empty) as conn:
         for home in ("home-1", "home-2"):
             register_household(conn, home)
         register_device(conn, "gateway-1", "gateway", household_id="home-1")
         register_device(conn, "fridge-1", "refrigerator", household_id="home-1", gateway_id="gateway-1")
         register_device(conn, "oven-1", "oven", household_id="home-1", gateway_id="gateway-1")
-    app = make_app(settings)
-    yield Api(app)
-    app.state.platform.close()
+    return running
 
 
 def _request(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, name: str) -> str:
@@ -105,10 +125,10 @@ def test_bad_requests_are_refused_with_a_sentence(api: Api) -> None:
     assert api.anonymous("GET", "/api/v1/access").status_code == 401
 
 
-def test_a_device_is_disabled_and_enabled(api: Api, pool: Pool) -> None:
+def test_a_device_is_disabled_and_enabled(api: Api) -> None:
     answer = api.post("/devices/fridge-1/disable", {"reason": "floods"})
     assert [one["device_id"] for one in answer.json()["disabled"]] == ["fridge-1"]
-    registry = Registry(pool)
+    registry = Registry(api.app.state.platform.pool)
     try:
         entry = registry.get("fridge-1")
         assert entry is not None
@@ -176,8 +196,8 @@ def test_a_gateway_that_goes_to_somebody_else_speaks_for_what_stayed_no_longer(
     assert rows == [(None,), (None,)]
 
 
-def test_retirement_revokes_and_a_first_home_does_not(database: str) -> None:
-    with connect(database) as conn:
+def test_retirement_revokes_and_a_first_home_does_not(empty: str) -> None:
+    with connect(empty) as conn:
         register_household(conn, "home-1")
         register_device(conn, "shop-1", "oven")
         credentials.issue_password(conn, "shop-1", actor="test")

@@ -32,10 +32,10 @@ def broker_access(
     from zerodistance.access.sync import BrokerAccess
 
     settings = load_settings()
-    configure(settings, "broker-access")
     access = BrokerAccess(settings, pid_file=pid_file)
     if once:
         access.write()
         typer.echo(f"{settings.broker_folder()} is written.")
         return
+    configure(settings, "broker-access")
     access.run(until_told().wait, every_s=every)
