@@ -90,7 +90,7 @@ class TypePlan:
         lost_at: (K, F) residual at which the function is lost, NaN where the catalogue says none.
         patience: (K,) which of :data:`PATIENCE_US` a fast fault's score must be over for, −1 for slow faults.
         invalid: (K, C) impossible readings of the channel are evidence of the fault.
-        codes: fault code → index of the fault, −1 where the code points to none.
+        codes: fault code → index of the fault, −1 where the code points to none; without mere notices.
         version: changes when saved state can no longer be read.
     """
 
@@ -280,6 +280,7 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
         codes={
             code: faults.index(entry.fault) if entry.fault else -1
             for code, entry in appliance.fault_codes.items()
+            if not entry.notice
         },
         version=f"{MODEL_VERSION}.{hashlib.sha256(described).hexdigest()[:10]}",
     )

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from models import detect
+from models.engine import Engine
 from simulators.physics import physics_of, simulated_types
 from simulators.physics.contract import Happening
 from simulators.simulation import Reported
@@ -266,3 +267,13 @@ def test_settings_that_cannot_be_are_one_sentence(option: str) -> None:
     name, _, value = option.partition("=")
     with pytest.raises(SettingsError, match=f"--set {name}="):
         simulated.run(Task(options={name: value}))
+
+
+def test_a_notice_of_supplies_is_no_finding(catalogue: Catalogue) -> None:
+    engine = Engine(catalogue["dishwasher"])
+    for code in (
+        "Dishcare.Dishwasher.Event.SaltNearlyEmpty",
+        "Dishcare.Dishwasher.Event.RinseAidNearlyEmpty",
+    ):
+        assert engine.fault_code("d-1", code, True, 10 * DAY).changes == []
+    assert [one.cause for one in engine.fault_code("d-1", "IE", True, 10 * DAY).changes] == ["inlet_blocked"]

@@ -156,6 +156,8 @@ def _problems(a: ApplianceType, stem: str) -> Iterable[tuple[str, str]]:
     for name, code in a.fault_codes.items():
         if code.fault and code.fault not in a.faults:
             yield f"fault_codes.{name}.fault", f"names the fault {code.fault!r}, which is not in faults"
+        if code.fault and code.notice:
+            yield f"fault_codes.{name}.notice", "a mere notice points to no fault: leave out one of the two"
     for name, fault in a.faults.items():
         yield from _untitled(f"faults.{name}.title", fault.title)
         yield from _untitled(f"faults.{name}.advice", fault.advice)

@@ -142,10 +142,15 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class FaultCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A code that the appliance itself raises, named as its maker names it; may point to a fault."""
+    """A code that the appliance itself raises, named as its maker names it; may point to a fault.
+
+    Attributes:
+        notice: it asks for what belongs to ordinary use (salt, rinse aid): nothing is wrong, no finding.
+    """
 
     title: Text
     fault: str = ""
+    notice: bool = False
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

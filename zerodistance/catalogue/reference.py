@@ -105,7 +105,11 @@ def _appliance(a: ApplianceType, language: str) -> Iterator[str]:
             "Fault codes",
             ("code", "title", "means"),
             (
-                (f"`{name}`", _text(code.title, language), f"`{code.fault}`" if code.fault else "")
+                (
+                    f"`{name}`",
+                    _text(code.title, language),
+                    f"`{code.fault}`" if code.fault else "a notice" * code.notice,
+                )
                 for name, code in a.fault_codes.items()
             ),
         ),
