@@ -1,8 +1,9 @@
 """When the function will be lost: trends of slow faults, and survival of parts that show nothing.
 
-A trend is the median slope between all pairs of days (Theil 1950, Sen 1968), with the interval that Kendall's
-rank statistic gives; one wild day does not bend it. Slow faults accelerate as often as not, so the pace of
-the second half of the trail is looked at as well and the faster one counts: better early than late.
+A trend is the median slope between all pairs of days (Theil 1950, Sen 1968), with the interval that
+Kendall's rank statistic gives; one wild day does not bend it. It begins where the series begins to rise.
+Slow faults accelerate as often as not, so the pace of the second half of the trail is looked at as well and
+the faster one counts: better early than late.
 
 Parts that wear without a sign (an anode) are judged by age and use: a Weibull law whose shape says that they
 wear out and whose median is the catalogue's life (Abernethy, The New Weibull Handbook: shapes of 2 to 4 for
@@ -56,6 +57,24 @@ def slope(day: Floats, value: Floats) -> tuple[float, float, float]:
     return float(np.median(slopes)), float(slopes[low]), float(slopes[high])
 
 
+def bend(day: Floats, value: Floats) -> int:
+    """Return the row from which a series rises: where a flat line and a slope fit it best (least squares).
+
+    >>> bend(np.arange(20.0), np.maximum(np.arange(20.0) - 8.0, 0.0))
+    8
+    """
+    best, place = np.inf, 0
+    for start in range(max(len(day) - LEAST_DAYS, 0) + 1):
+        rise = np.maximum(day - day[start], 0.0)
+        flat = value[: start + 1].mean()
+        over = value - flat
+        pace = float(rise @ over) / max(float(rise @ rise), 1e-12)
+        rest = float(((over - pace * rise) ** 2).sum())
+        if rest < best - 1e-12:
+            best, place = rest, start
+    return place
+
+
 def foresee(trail: Floats, limits: Floats) -> Outlook | None:
     """Follow the features of a fault to the residuals at which its function is lost.
 
@@ -79,6 +98,8 @@ def _approach(value: Floats, limit: float) -> Outlook | None:
     if len(day) < LEAST_DAYS:
         return None
     value = value[day.astype(np.int64)]
+    since = bend(day, value)
+    day, value = day[since:], value[since:]
     half = max(LEAST_DAYS, len(day) // 2)
     middle, low, high = slope(day, value)
     late = slope(day[-half:], value[-half:])
