@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import psycopg
@@ -172,7 +172,7 @@ class CheckpointLoop:
         if self._changed:
             return  # they are of another assignment: seek first
         while records:
-            self._process(records)
+            self._take(records)
             if self._changed or self._full() or self._interval() or self._careful:
                 break
             # what waits already comes into the same checkpoint
@@ -186,6 +186,20 @@ class CheckpointLoop:
         ):
             self._guarded_checkpoint()
             self._measure(consumer)
+
+    def _take(self, records: list[Record]) -> None:
+        """Process what a poll has brought; with a checkpoint in between where one should not hold it all.
+
+        After an outage a poll brings records of a thousand samples each: as many as usual would be a hundred
+        times as much memory.
+        """
+        for part in _portions(records):
+            size = sum(len(record.value) for record in part)
+            if self._pending and (self._full() or self._pending_bytes + size > _MAX_BYTES):
+                self._guarded_checkpoint()
+            if self._changed:
+                return  # the rest is read again
+            self._process(part)
 
     def _full(self) -> bool:
         return self._pending >= self._max_records or self._pending_bytes >= self._max_bytes
@@ -340,6 +354,20 @@ class CheckpointLoop:
             consumer.close()
         except ZeroDistanceError as error:
             _log.warning("stream.close_failed", consumer=self._name, error=str(error))
+
+
+def _portions(records: list[Record]) -> Iterator[list[Record]]:
+    """Yield the records in order, in lists of some 4 MiB."""
+    part: list[Record] = []
+    size = 0
+    for record in records:
+        if part and size + len(record.value) > _MAX_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(record)
+        size += len(record.value)
+    if part:
+        yield part
 
 
 def _is_about_data(error: Exception) -> bool:

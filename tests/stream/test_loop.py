@@ -246,3 +246,14 @@ def test_two_members_share_and_take_over(numbers: Log, pool: Pool, sqlite_log_ad
         wait_until(lambda: len(written(pool)) == 200, timeout_s=30)
     other_log.close()
     assert written(pool) == [*range(100, 160), *range(200, 340)]
+
+
+def test_large_records_are_spread_over_checkpoints(numbers: Log, pool: Pool) -> None:
+    """What an outage has piled up must not be in memory all at once."""
+    sizes: list[int] = []
+    handler = SumHandler()
+    handler.before_checkpoint = lambda waiting: sizes.append(len(waiting))
+    put(numbers, [n for n in range(24) if n != 13], "{}" + " " * 900_000)
+    with running(numbers, pool, handler):
+        wait_until(lambda: len(written(pool)) == 23, what="all to be written")
+    assert max(sizes) <= 4
