@@ -35,7 +35,8 @@ NEEDED = 2.5
 SUPPORT = 0.5
 AGREES = 1.5
 """A feature that stands so many spreads out the right way agrees with a signature."""
-COVERAGE = 0.3
+COVERAGE = 0.5
+"""Share of a signature's features that a device must report."""
 STEADY_FREE = 4.0
 """A steady feature may stand so many spreads out at no cost."""
 YOUNG_DAYS, YOUNG_FACTOR = 24, 1.4
@@ -44,8 +45,10 @@ UNKNOWN_AT = 14.0
 UNKNOWN_DAYS = 5
 """… for so many days."""
 MONTHS_DAYS = SLOW_DAYS["months"]
-CALM = 0.5
-"""A creeping finding is cleared when its score is below this share of the threshold."""
+CALM, CALM_DAYS = 0.5, 4
+"""A creeping finding is cleared when its score was below this share of the threshold for so many days …"""
+PRESENT = 0.65
+"""… and opened only while the last days alone are over this share: what is over is told no more."""
 TALLY_WIDTH = 0.5
 COUNT_UNIT = 5.0
 """So many spreads count as much as a return level of a sudden residual."""
@@ -163,6 +166,8 @@ class Creeping:
         plan, s, row = self.plan, self.state, moment.device
         incident = self.incidents.get(row)
         if incident is None:
+            if now < PRESENT:
+                return []
             onset = int(s.slow_since[row]) * DAY_US
             incident, change = open_incident(plan, moment, onset, creeping=True)
             named = incident.cause != UNKNOWN
@@ -177,7 +182,9 @@ class Creeping:
             return [self._with_outlook(incident, moment, change)]
         known = incident.cause != UNKNOWN
         lasted = (moment.time_us - incident.opened_us) // DAY_US
-        if now < CALM and np.isfinite(moment.observed).any():
+        if np.isfinite(moment.observed).any():
+            incident.calm_days = incident.calm_days + 1 if now < CALM else 0
+        if incident.calm_days >= CALM_DAYS:
             del self.incidents[row]
             s.slow_since[row] = 0
             forget_long(s, row)

@@ -46,6 +46,7 @@ class Incident(msgspec.Struct, array_like=True):
     rival_since_us: int = 0
     creeping: bool = False
     predicted_us: int = 0
+    calm_days: int = 0
 
 
 @dataclass(frozen=True)
