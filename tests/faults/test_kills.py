@@ -23,13 +23,22 @@ def test_six_kills_in_100000_messages_lose_nothing_and_double_nothing(tmp_path: 
         _run_with_kills(place, victims=[*OURS, *SERVERS], rate=10_000)
 
 
-def _run_with_kills(place: World, victims: list[str], rate: float) -> None:
+@pytest.mark.kafka
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", [1, 2])
+def test_twelve_kills_in_200000_messages(tmp_path: Path, mosquitto: Any, seed: int) -> None:
+    fleet = Fleet(devices=90, messages=2_088, silent=4, gateways=2)
+    with world(tmp_path, fleet, mosquitto) as place:
+        _run_with_kills(place, victims=[*OURS, *SERVERS] * 2, rate=10_000, seed=seed)
+
+
+def _run_with_kills(place: World, victims: list[str], rate: float, seed: int | None = None) -> None:
     """Kill each victim once, at random parts of the run, while the fleet publishes; then check everything."""
-    rng = seeded()
+    rng = seeded(seed)
     order = rng.sample(victims, len(victims))
     # spread over the first three quarters, so that nothing is over before the last one dies
     moments = sorted(rng.uniform(0.02, 0.75) for _ in order)
-    killed_broker_at = 0.0
+    broker_died: list[float] = []
     place.start_and_wait(*OURS)
     with Publisher("127.0.0.1", place.mosquitto.port, place.fleet, rate=rate) as publisher:
         assert publisher.messages >= 100_000
@@ -44,7 +53,7 @@ def _run_with_kills(place: World, victims: list[str], rate: float) -> None:
             down_s = rng.uniform(0.0, 1.0)
             place.kill(victim)
             if victim == "mosquitto":
-                killed_broker_at = time.monotonic()
+                broker_died.append(time.monotonic())
             print(f"{victim} killed with {publisher.settled()} messages settled, away for {down_s:.1f} s")
             time.sleep(down_s)
             place.restart(victim)
@@ -55,14 +64,14 @@ def _run_with_kills(place: World, victims: list[str], rate: float) -> None:
         place.assert_memory()
         place.assert_sums_meet()
         print(f"peak memory, MB: {place.peak_mb}")
-        _assert_bounded(place.lost_silently(), publisher, killed_broker_at)
+        _assert_bounded(place.lost_silently(), publisher, broker_died)
     place.shape.supervisor.check()
     assert place.shape.stop() == [], "every process ends by itself when it is asked to"
 
 
-def _assert_bounded(lost: list[tuple[str, int]], publisher: Publisher, killed_at: float) -> None:
+def _assert_bounded(lost: list[tuple[str, int]], publisher: Publisher, broker_died: list[float]) -> None:
     """What devices that do not count may lose: what the broker had acknowledged since it last saved."""
-    ages = [killed_at - publisher.acknowledged[message] for message in lost]
     print(f"devices that do not count lost {len(lost)} of {len(publisher.acknowledged)} messages")
-    assert all(-0.1 <= age <= AUTOSAVE_S + 1.0 for age in ages), sorted(ages)[-3:]
-    assert not lost or killed_at
+    for message in lost:
+        ages = [died - publisher.acknowledged[message] for died in broker_died]
+        assert any(-0.1 <= age <= AUTOSAVE_S + 1.2 for age in ages), (message, ages)
