@@ -31,6 +31,8 @@ MEANS = (8, 32)
 """Rows over which means are taken: faults that last show there long before a single row is unusual."""
 SPREADS = (16, 64)
 """Rows over which movement is measured."""
+USUAL = 20
+"""Times the rows of a spread over which its usual movement is taken."""
 WANDERS = 3.0
 """How much more than chance allows eighths of the training rows may differ before a level is not kept."""
 MOST_WANDER = 0.25
@@ -41,7 +43,7 @@ MOST_FITTED = 20_000
 TAIL = 0.9
 HALF_TRUST = 8.0
 """Independent rows at which a layer counts half."""
-CAUTION = 3.0
+CAUTION = 5.0
 """The threshold is set for a rate this much lower: the stretch after training is never quite like it."""
 
 STILL = 1.5
@@ -253,7 +255,7 @@ class Trained:
         """Return how many rows before a row its judgement looks back at."""
         step = float(np.median(np.diff(time_s[:200]))) if len(time_s) > 1 else 1.0
         seasons = [int(8 * period / max(step, 1e-9)) for period in self.periods_s if period]
-        return max([4 * max(*MEANS, *SPREADS), 2 * self.baseline_rows, *seasons]) + 2
+        return max([4 * max(MEANS), USUAL * max(SPREADS), 2 * self.baseline_rows, *seasons]) + 2
 
     def views(self, time_s: Floats, filled: Floats) -> list[View]:
         """Return the views of ``filled`` (N, C) over the channels that move."""
@@ -371,7 +373,7 @@ def _measure(
 
 def _forest_rows(views: list[View], gauges: dict[str, Gauge]) -> Floats:
     parts = [
-        (view.values - gauges[view.name].centre) / gauges[view.name].scale
+        np.clip((view.values - gauges[view.name].centre) / gauges[view.name].scale, -100.0, 100.0)
         for view in views
         if view.name in ("now", "mean8") and view.name in gauges
     ]
@@ -430,7 +432,7 @@ def _log_movement(column: Floats, rows: int) -> Floats:
     moved = np.abs(np.diff(column, prepend=column[:1]))
     moving = rolling_mean(moved, rows)
     # what is small against the first rows' movement is as good as none
-    usual = rolling_mean(moved, 20 * rows)
+    usual = rolling_mean(moved, USUAL * rows)
     return np.log(np.maximum(moving, 0.0) + 0.05 * usual + 1e-9 * (1.0 + np.abs(column)))
 
 
