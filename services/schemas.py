@@ -79,6 +79,7 @@ class DevicePublic(Model):
     online: bool
     last_seen_at: datetime | None
     open_tickets: int
+    disabled_reason: str = Field("", description="why nothing is taken from it for the time being, or empty")
 
 
 class TicketSummary(Model):

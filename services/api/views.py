@@ -42,6 +42,7 @@ def device_public(titles: Titles, row: DeviceRow) -> DevicePublic:
         online=row.online,
         last_seen_at=row.last_seen_at,
         open_tickets=row.open_tickets,
+        disabled_reason=row.disabled_reason,
     )
 
 

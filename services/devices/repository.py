@@ -25,6 +25,7 @@ class DeviceRow:
     online: bool
     last_seen_at: datetime | None
     open_tickets: int
+    disabled_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class UnclaimedRow:
 _SELECT = (
     "SELECT d.id, d.type, d.name, d.model, d.firmware, d.household_id, coalesce(h.region, '') AS region,"
     " d.online, d.last_seen_at, (SELECT count(*)::int FROM ticket t WHERE t.device_id = d.id"
-    " AND t.state NOT IN ('closed', 'cancelled', 'merged')) AS open_tickets"
+    " AND t.state NOT IN ('closed', 'cancelled', 'merged')) AS open_tickets, d.disabled_reason"
     " FROM device d LEFT JOIN household h ON h.id = d.household_id"
     " WHERE d.tenant_id = %(tenant)s AND d.retired_at IS NULL"
 )

@@ -31,7 +31,9 @@ class Listed:
     key: tuple[Any, ...]
 
 
-_DEVICE = ("id", "type", "name", "model", "firmware", "household_id", "online", "last_seen_at")
+_DEVICE = (
+    "id", "type", "name", "model", "firmware", "household_id", "online", "last_seen_at", "disabled_reason",
+)  # fmt: skip
 # What a person has to do comes before what waits for the owner or for the readings.
 _ATTENTION = (
     "CASE t.state WHEN 'unanswered' THEN 0 WHEN 'on_site' THEN 0 WHEN 'remote' THEN 0 WHEN 'planned' THEN 1"

@@ -128,6 +128,8 @@ def test_bad_requests_are_refused_with_a_sentence(api: Api) -> None:
 def test_a_device_is_disabled_and_enabled(api: Api) -> None:
     answer = api.post("/devices/fridge-1/disable", {"reason": "floods"})
     assert [one["device_id"] for one in answer.json()["disabled"]] == ["fridge-1"]
+    listed = {one["id"]: one["disabled_reason"] for one in api.get("/devices").json()["items"]}
+    assert listed == {"fridge-1": "floods", "gateway-1": "", "oven-1": ""}
     registry = Registry(api.app.state.platform.pool)
     try:
         entry = registry.get("fridge-1")

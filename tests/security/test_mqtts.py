@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from prometheus_client import REGISTRY
 
 from ingest.probe import probe
 from services.commands.repository import CommandRow
@@ -69,7 +70,11 @@ def test_ingest_by_password_and_by_certificate(rig: Rig, log: Log, device: Party
             with running(url, log):
                 device.publish("zd/v1/d-1/telemetry", _sample(seq))
                 wait_until(lambda: len(reader.samples()) == seq, what="the sample on the log")  # noqa: B023
+                wait_until(lambda: REGISTRY.get_sample_value("zd_broker_clients"), what="$SYS")
         assert [one.seq for one in reader.samples()] == [1, 2]
+        figures = REGISTRY.get_sample_value  # the broker's own, each second
+        assert (figures("zd_broker_clients") or 0) >= 1
+        assert figures("zd_broker_dropped") == 0
     finally:
         reader.close()
 
