@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from zerodistance.catalogue import load_catalogue
 from zerodistance.cli import print_json
@@ -96,7 +96,7 @@ def _moment(text: str) -> datetime:
 
 def _show(report: Report) -> None:
     console = Console(highlight=False, markup=False)
-    table = Table("stage", "outcome", "count")
+    table = Table("stage", "outcome", Column("count", justify="right"))
     for stage, outcomes in sorted(report.stages.items(), key=lambda entry: _rank(entry[0])):
         table.add_section()
         for number, (outcome, count) in enumerate(sorted(outcomes.items(), key=lambda item: -item[1])):
@@ -113,9 +113,9 @@ def _show(report: Report) -> None:
     console.print(table)
     for stage, meaning in _MEANINGS.items():
         if stage in report.stages:
-            console.print(f"{stage}: {meaning}.")
+            console.print(f"{stage}: {meaning}.", soft_wrap=True)
     for note in report.notes:
-        console.print(note)
+        console.print(note, soft_wrap=True)
     _conclude(console, report.problems)
 
 
@@ -155,7 +155,7 @@ def _show_device(report: DeviceReport) -> None:
 
 def _conclude(console: Console, problems: list[str]) -> None:
     for problem in problems:
-        console.print(problem, style="bold red")
+        console.print(problem, style="bold red", soft_wrap=True)
     if not problems:
         console.print("The sums meet.")
 
