@@ -66,6 +66,15 @@ def surroundings(
         # What is missing is said before anything is started.
         mosquitto = find_mosquitto() if mqtt == "" else ""
         java, jars = (find_java(), find_jars()) if kafka == "" else ("", folder)
+        if database == "":
+            embedded = stack.enter_context(EmbeddedPostgres(folder / "postgres", settings=_POSTGRES))
+            places.database = embedded.dsn
+            postmaster = (folder / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0]
+            places.pids["postgres"] = [int(postmaster)]
+        elif database is not None:
+            places.database = stack.enter_context(_own_database(database, run))
+            if (pid := _local_postmaster(places.database)) is not None:
+                places.pids["postgres"] = [pid]
         if mqtt == "":
             (folder / "mosquitto").mkdir()
             broker = MosquittoServer(mosquitto, folder / "mosquitto")
@@ -83,15 +92,6 @@ def surroundings(
         elif kafka is not None:
             places.log = f"kafka://{kafka.removeprefix('kafka://').rstrip('/')}/{run}"
             stack.callback(_delete_topics, kafka.removeprefix("kafka://").rstrip("/"), run)
-        if database == "":
-            embedded = stack.enter_context(EmbeddedPostgres(folder / "postgres", settings=_POSTGRES))
-            places.database = embedded.dsn
-            postmaster = (folder / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0]
-            places.pids["postgres"] = [int(postmaster)]
-        elif database is not None:
-            places.database = stack.enter_context(_own_database(database, run))
-            if (pid := _local_postmaster(places.database)) is not None:
-                places.pids["postgres"] = [pid]
         yield places
 
 
@@ -128,8 +128,12 @@ def _local_postmaster(database: str) -> int | None:
 
 def _delete_topics(brokers: str, prefix: str) -> None:
     from kafka.admin import KafkaAdminClient
+    from kafka.errors import KafkaError
 
-    admin = KafkaAdminClient(bootstrap_servers=brokers.split(","))
+    try:
+        admin = KafkaAdminClient(bootstrap_servers=brokers.split(","), bootstrap_timeout_ms=2_000)
+    except KafkaError:
+        return  # it never answered, or has gone: there is nothing to clear away
     try:
         if made := [topic for topic in admin.list_topics() if topic.startswith(f"{prefix}.")]:
             admin.delete_topics(made)
