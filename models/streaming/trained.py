@@ -33,7 +33,7 @@ SPREADS = (16, 64)
 """Rows over which movement is measured."""
 USUAL = 20
 """Times the rows of a spread over which its usual movement is taken."""
-WANDERS = 3.0
+WANDERS = 6.0
 """How much more than chance allows eighths of the training rows may differ before a level is not kept."""
 MOST_WANDER = 0.25
 """Share of wandering channels above which no channel's level is kept: what moves them moves all."""
