@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 
 import structlog
 
@@ -59,6 +60,7 @@ LONGEST_INTERVAL_S = 60.0
 SHARE, SHARE_WITH_FINDINGS = 0.05, 0.3
 # What waits for a checkpoint has gone through the models already: it takes no memory.
 _MAX_RECORDS, _MAX_BYTES = 1_000_000, 2**30
+_STATES_AT_ONCE = 500
 # Samples held before they are worked on: enough to make the array work cheap, few enough for memory
 # (about 1 kB each as Python objects).
 BUFFERED = 40_000
@@ -131,14 +133,16 @@ class DiagnosisHandler:
         """Write what changed; the caller moves the offsets in the same transaction."""
         self._work()
         began = time.monotonic()
-        states = [
-            SavedState(device, name, engine.plan.version, self._partition[device], state)
-            for name, engine in self._engines.items()
-            for device, state in engine.export_states(self._changed[name])
-        ]
-        save_states(conn, states, self._clock.now())
-        if states:
-            self._saving_s = (time.monotonic() - began) / len(states)
+        saved, moment = 0, self._clock.now()
+        for name, engine in self._engines.items():
+            states = engine.export_states(sorted(self._changed[name]))
+            # a state has some tens of kilobytes: never those of a whole fleet at once
+            while some := list(islice(states, _STATES_AT_ONCE)):
+                version, where = engine.plan.version, self._partition
+                save_states(conn, [SavedState(d, name, version, where[d], data) for d, data in some], moment)
+                saved += len(some)
+        if saved:
+            self._saving_s = (time.monotonic() - began) / saved
         save_bands(conn, self._bands)
         for finding in self._findings:
             outbox.put(
