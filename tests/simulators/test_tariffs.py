@@ -18,12 +18,12 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 COUNT, DAYS = 24, 4
 KINDS = ("washing_machine", "dishwasher", "water_heater")
 GROUPS = "".join(
-    f'[[group]]\ntype = "{kind}"\ncount = {COUNT}\nprefix = "{kind}-"\nperiod_s = 180\n' for kind in KINDS
+    f'[[group]]\ntype = "{kind}"\ncount = {COUNT}\nprefix = "{kind}-"\nperiod_s = 300\n' for kind in KINDS
 )
 
 
 def _fleet(tariff: str, catalogue: Catalogue) -> FleetSimulation:
-    text = f'seed = 5\nstep_s = 180\nlost = 0.0\nmissing = 0.0\ntariff = "{tariff}"\n{GROUPS}'
+    text = f'seed = 5\nstep_s = 300\nlost = 0.0\nmissing = 0.0\ntariff = "{tariff}"\n{GROUPS}'
     return FleetSimulation(load_fleet(text, catalogue), catalogue, START)
 
 
@@ -38,7 +38,7 @@ class Seen:
             hour = (batch.time_us // 3_600_000_000) % 24
             homes = np.array([int(device.rsplit("-", 1)[1]) - 1 for device in batch.devices])
             who = np.broadcast_to(homes, hour.shape)
-            np.add.at(self.kwh[batch.type], (who, hour), np.nan_to_num(batch.values["power"]) / 20_000.0)
+            np.add.at(self.kwh[batch.type], (who, hour), np.nan_to_num(batch.values["power"]) / 12_000.0)
 
 
 @pytest.fixture(scope="module")
