@@ -66,8 +66,8 @@ def _rearm(conn: Connection, name: str, watch: Watch, appliance: ApplianceType, 
     conn.execute(
         sql.SQL(
             "UPDATE watch_state s SET armed = true, changed_at = %(now)s WHERE watch = %(watch)s"
-            " AND NOT armed AND EXISTS (SELECT FROM {table} x WHERE x.device_id = s.device_id AND x.time > s.changed_at"
-            " AND x.time <= %(now)s AND {holds})"
+            " AND NOT armed AND EXISTS (SELECT FROM {table} x WHERE x.device_id = s.device_id"
+            " AND x.time > s.changed_at AND x.time <= %(now)s AND {holds})"
         ).format(table=sql.Identifier(appliance.table), holds=_all_hold(watch.rearm, appliance)),
         {"watch": name, "now": now},
     )

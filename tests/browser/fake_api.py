@@ -377,7 +377,7 @@ def filled() -> FakeApi:
         first_seen_at=ago(hours=1),
         last_seen_at=ago(minutes=2),
         messages=31,
-        sample='{"topic": "zigbee2mqtt/Cellar fridge", "readings": {"power": "84 W", "temperature": "4.1 °C"}}',
+        sample='{"topic": "zigbee2mqtt/Cellar", "readings": {"power": "84 W", "temperature": "4.1 °C"}}',
         guessed_type="refrigerator",
     )
     return fake
