@@ -57,7 +57,7 @@ def _run_with_kills(place: World, victims: list[str], rate: float, seed: int | N
             print(f"{victim} killed with {publisher.settled()} messages settled, away for {down_s:.1f} s")
             time.sleep(down_s)
             place.restart(victim)
-        place.wait(publisher.is_done, "every device to be told", 150, publisher)
+        place.wait(publisher.is_done, "every device to be told", 240, publisher)
         print(publisher.describe())
         place.wait_for_log_to_be_read()
         place.assert_all_is_stored_once()
