@@ -82,7 +82,7 @@ def engine(task: Task) -> None:
 
 
 def air_handler(task: Task) -> None:
-    """An air handler whose supply air misses its set-point: band, observed, alarm, cause."""
+    """An air handler that cools its air while the heating valve is open: band, observed, alarm, cause."""
     days = read_days(task, "SZVAV")
     healthy = [readings for readings, faulty in days.values() if not faulty]
     normal = air_handling.Normal.fit(healthy)
