@@ -1,7 +1,7 @@
 """The running platform that all scenarios share, and what people do with it over HTTP.
 
 The embedded shape: a broker and a log from wheels, every process of the platform on its own, a simulated
-fleet beside it, the clock 300 times as fast. Scenarios speak MQTT and HTTP to it and know nothing else.
+fleet beside it, the clock 120 times as fast. Scenarios speak MQTT and HTTP to it and know nothing else.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from zerodistance.store.devices import register_device, register_engineer, regis
 from zerodistance.store.migrate import migrate
 
 Json = dict[str, Any]
-SPEED = 300.0
+SPEED = 120.0
 TIMEOUT_S = 90.0
 # Faults of the fleet: some began in its history, so that the diagnosis finds them as soon as it has read it;
 # the quick ones are begun by their scenario.
 FLEET = """
 seed = 11
-climate = "subtropical"
+climate = "tropical"
 time_zone = "UTC"
 region = "north"
 history_period_s = 300
@@ -228,7 +228,7 @@ class Everything:
         self.broker, self.partner = AmqttBroker(), Partner()
         self.broker.start()
         now = datetime.now(UTC)
-        self.clock = ScaledClock(now.replace(hour=8, minute=0, second=0, microsecond=0), SPEED, now)
+        self.clock = ScaledClock(now.replace(hour=8, minute=50, second=0, microsecond=0), SPEED, now)
         self.shape = Shape(
             folder,
             log=f"sqlite:///{folder / 'log.sqlite'}",

@@ -16,5 +16,6 @@ def test_A1(fleet: Running) -> None:
     commands = fleet.get("/devices/ac-01")["recent_commands"]
     assert ("purify", "done") in [(c["name"], c["state"]) for c in commands]
     assert ticket["outcome"] == "recovered"
-    assert any("dealing with it" in m["body"]["en"] for m in fleet.told("ac-01"))
+    told = fleet.wait(lambda: fleet.told("ac-01"), "the owner to be told, after the quiet hours")
+    assert any("dealing with it" in message["body"]["en"] for message in told)
     fleet.say("A1", "bad room air: purified by itself, the owner told, the air good again")

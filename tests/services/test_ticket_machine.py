@@ -43,7 +43,7 @@ class TicketMachine(RuleBasedStateMachine):
     catalogue: Catalogue
     seen: set[tuple[str | None, str]]
 
-    @initialize(begun=st.integers(0, 6))
+    @initialize(begun=st.sampled_from([5, 6, 0, 1, 2, 3, 4]))
     def begin(self, begun: int) -> None:
         with self.pool.connection() as conn:
             conn.execute("TRUNCATE tenant, outbox CASCADE")
@@ -94,7 +94,9 @@ class TicketMachine(RuleBasedStateMachine):
     def answer(self, data: st.DataObject) -> None:
         asked = [m for m in self.world.messages() if m.answers] if self.world.tickets() else []
         if asked:
-            message = data.draw(st.sampled_from(asked[-2:]))
+            # Ids are random: what was asked at one moment is put into an order that is always the same.
+            asked.sort(key=lambda m: (m.purpose != "window", m.created_at, m.purpose, sorted(m.answers)))
+            message = data.draw(st.sampled_from(asked[-3:]))
             with contextlib.suppress(ConflictError):
                 self.world.answer(data.draw(st.sampled_from(sorted(message.answers))), message.purpose)
 
