@@ -45,6 +45,8 @@ HALF_TRUST = 8.0
 """Independent rows at which a layer counts half."""
 CAUTION = 5.0
 """The threshold is set for a rate this much lower: the stretch after training is never quite like it."""
+CAUTION_ROWS = 400
+"""Training rows up to which the whole caution is due; with more of them it approaches 1."""
 
 STILL = 1.5
 """How much longer than ever in training a channel may stand still."""
@@ -227,7 +229,8 @@ class Trained:
         }
         model.usual = {name: _usual(np.concatenate(parts)) for name, parts in shares.items()}
         total = model._fuse(model.past)
-        model.threshold = max(level(total[np.isfinite(total)], rate / CAUTION), 1e-6)
+        caution = 1.0 + (CAUTION - 1.0) * min(1.0, CAUTION_ROWS / n)
+        model.threshold = max(level(total[np.isfinite(total)], rate / caution), 1e-6)
         model.constants = filled[-1]
         model.woken = model.threshold * (1.0 if rate * (n + 1) >= 1.0 else 0.9)
         progress(steps, steps)
