@@ -101,7 +101,7 @@ class Creeping:
         changes: list[Change] = []
         due = (s.slow_days[who] >= np.append(plan.slow_days, UNKNOWN_DAYS)) & np.append(plan.creeps, True)
         interesting = due.any(axis=1) | ~own
-        now = self._now(standing)
+        now = self._now(who, standing)
         weights = creeping_evidence(plan, z[interesting])
         for place, weight in zip(np.flatnonzero(interesting), weights, strict=True):
             i = int(place)
@@ -111,8 +111,7 @@ class Creeping:
 
     def _scores(self, who: Ints, standing: Standing) -> tuple[Floats, Floats]:
         """Return (R, K + 1) scores, the last of any single residual; (R, F) the residuals of the best."""
-        young = self.state.age_days[who] <= INSTALL_UNTIL
-        from_new = np.where(young[:, None], INSTALL_SHARE * standing.install, np.nan)
+        from_new = self._from_new(who, standing)
         candidates = [*standing.z, from_new]
         sizes = [*standing.residual, from_new * self.reference.fleet.between]
         scores = np.stack([matched(self.plan, z, size) for z, size in zip(candidates, sizes, strict=True)])
@@ -125,13 +124,22 @@ class Creeping:
         alone = alone.max(axis=1, initial=0.0)
         return np.concatenate([scores.max(axis=0), alone[:, None]], axis=1), z
 
-    def _now(self, standing: Standing) -> Floats:
+    def _now(self, who: Ints, standing: Standing) -> Floats:
         """Return (R,) how far the last days alone are over, 1 at the threshold: long memories clear late."""
         z, size = standing.z[0], standing.residual[0]
         worth = np.abs(size) / np.maximum(self.plan.tolerance, 1e-12)
         alone = np.where(self.plan.lonely, np.nan_to_num(np.minimum(np.abs(z), UNKNOWN_AT * worth)), 0.0)
-        named = matched(self.plan, z, size).max(axis=1, initial=0.0) / self.threshold
-        return np.asarray(np.maximum(named, alone.max(axis=1, initial=0.0) / UNKNOWN_AT))
+        from_new = self._from_new(who, standing)
+        named = np.maximum(
+            matched(self.plan, z, size).max(axis=1, initial=0.0),
+            matched(self.plan, from_new, from_new * self.reference.fleet.between).max(axis=1, initial=0.0),
+        )
+        return np.asarray(np.maximum(named / self.threshold, alone.max(axis=1, initial=0.0) / UNKNOWN_AT))
+
+    def _from_new(self, who: Ints, standing: Standing) -> Floats:
+        """Return (R, F) what the level against the fleet's levels counts, NaN for what is not new."""
+        young = self.state.age_days[who] <= INSTALL_UNTIL
+        return np.where(young[:, None], INSTALL_SHARE * standing.install, np.nan)
 
     def _tally(self, who: Ints, best: Floats, healthy: Bools, today: int) -> None:
         """Count the scores of days without a finding; from the fleet's counts follows the threshold."""

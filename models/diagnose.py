@@ -123,6 +123,10 @@ def creeping_evidence(plan: TypePlan, z: Floats) -> Floats:
     rest = (plan.signature == 0) & ~plan.steady
     unexplained = 0.5 * UNEXPLAINED * (np.maximum(np.abs(d[:, None, :]) - 0.4, 0.0) * rest).sum(axis=2)
     absent = WITHOUT * (plan.necessary & there[:, None, :] & (along < 0.3)).any(axis=2)
+    # what a device does not report can neither show nor exclude it: others are likelier
+    whole = np.maximum((plan.signature != 0).sum(axis=1), 1)
+    absent += WITHOUT * (named.sum(axis=2) < 0.5 * whole)
+    absent += 0.5 * WITHOUT * (plan.necessary & ~there[:, None, :]).any(axis=2)
     result = np.full((len(z), len(plan.faults) + 1), CREEPING_UNKNOWN)
     result[:, :-1] = CREEPING_GAIN * ((gained - silent) / size - moved - unexplained) - absent
     result[:, :-1][:, ~plan.creeps] = -10.0

@@ -9,12 +9,13 @@ have learned by then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 import numpy as np
 
 from models import baseline
+from models.campaign import Campaign, recognise
 from models.codes import Codes
 from models.diagnose import evidence
 from models.features import Rows, Singles
@@ -92,6 +93,17 @@ class Engine:
         if row is not None:
             recommission(self._state, row)
             self._judge.creeping.incidents.pop(row, None)
+
+    def campaigns(self, cohorts: Mapping[str, Iterable[str]]) -> list[Campaign]:
+        """Return the cohorts (a firmware, a region: name → devices) whose devices deviate together.
+
+        Judged by the daily residuals as they last were; the indices are rows, see :attr:`names`.
+        """
+        size = self._state.size
+        members = {name: np.zeros(size, np.bool_) for name in cohorts}
+        for name, devices in cohorts.items():
+            members[name][[self._rows[device] for device in devices if device in self._rows]] = True
+        return recognise(self._judge.creeping.reference.standing_z(), members)
 
     # -- saving ----------------------------------------------------------------------------------
 

@@ -295,6 +295,12 @@ class Reference:
         )
         return self._fleet
 
+    def standing_z(self) -> Floats:
+        """Return (D, F): every device's briefest residual in spreads, the fleet's median not taken out."""
+        everyone = np.arange(self.state.size)
+        known = self.state.ref_days[everyone] >= KNOWN_DAYS
+        return np.where(known, self._smooth(everyone)[0] / np.maximum(self.fleet.spread[0], 1e-12), np.nan)
+
     def _stand(self, who: Ints, y: Floats, contexts: Floats, fleet: Fleet) -> Standing:
         s = self.state
         smooth = self._smooth(who)
