@@ -347,7 +347,7 @@ class CheckpointLoop:
         except ZeroDistanceError:
             self._stop.wait(max(0.0, until - time.monotonic()))
         finally:
-            consumer.resume(held & consumer.assignment())
+            consumer.resume(held)
 
     def _close(self, consumer: Consumer) -> None:
         try:

@@ -27,16 +27,19 @@ FENCED = "stream.fenced"
 
 def test_a_rebalance_under_load_a_zombie_and_poison_lose_nothing(tmp_path: Path, mosquitto: Any) -> None:
     """The store is frozen past its session and another joins; it wakes and must not write; one leaves."""
-    fleet = Fleet(devices=60, messages=220, gateways=1)
+    fleet = Fleet(devices=60, messages=300, gateways=1)
     with world(tmp_path, fleet, mosquitto) as place:
         place.start_and_wait("ingest", "store")
-        with Publisher("127.0.0.1", mosquitto.port, fleet, rate=1_500, window=200, again_s=8) as publisher:
-            _reach(place, publisher, 0.1)
-            poisoned = _poison(place)
+        # a window as large as the run: all the while there is something new in each partition
+        with Publisher(
+            "127.0.0.1", mosquitto.port, fleet, rate=1_500, window=fleet.messages, again_s=20
+        ) as publisher:
+            _reach(place, publisher, 0.05)
             _make_a_zombie(place)
             # the other one has its partitions, and it is about to write what it had read before
             place.thaw("store")
             place.wait(lambda: FENCED in place.said("store"), "the zombie to be fenced", 30, publisher)
+            poisoned = _poison(place)
             _reach(place, publisher, 0.6)  # both of them at work
             place.signal("store-2", 15)
             place.wait(publisher.is_done, "every device to be told", 90, publisher)

@@ -136,9 +136,13 @@ class KafkaLogConsumer:
 
     def resume(self, partitions: Iterable[TopicPartition]) -> None:
         """Return their records again."""
-        wanted = set(partitions) & self.assignment()
+        wanted = set(partitions)
+        # Also those that are on their way from one assignment to the next at this moment: what comes back
+        # paused would stay so for ever.
         self._paused -= wanted
-        self._consumer.resume(*map(self._theirs, wanted))
+        pending = self._pending
+        if pending is None or not wanted & pending:  # else they are resumed once the caller knows of them
+            self._consumer.resume(*map(self._theirs, wanted & self.assignment()))
 
     def assignment(self) -> set[TopicPartition]:
         """Return the partitions that are this member's now."""
