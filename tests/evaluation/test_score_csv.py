@@ -114,7 +114,7 @@ def test_a_wrong_separator_and_an_unsorted_file_are_recognised(tmp_path: Path) -
     with pytest.raises(SettingsError, match="sort the file"):
         run(falling, "--time", "t", "--out", out)
     empty = written(tmp_path / "e.csv", ["t,x"])
-    with pytest.raises(SettingsError, match="no column of numbers|no rows"):
+    with pytest.raises(SettingsError, match=r"no column of numbers|no rows"):
         run(empty, "--time", "t", "--out", out)
     with pytest.raises(SettingsError, match="cannot be read"):
         run(tmp_path / "none.csv", "--time", "t", "--out", out)
