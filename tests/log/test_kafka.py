@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import time
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 import structlog.testing
 
 from tests.fixtures.processes import free_port
 from tests.log.conftest import SILENCE_S
-from tests.log.reading import read
+from tests.log.reading import read, read_until
 from zerodistance.errors import LogError, UnavailableError
+from zerodistance.log import Log, kafka_errors, open_log
 from zerodistance.log import kafka as kafka_module
-from zerodistance.log import kafka_errors, open_log
 
 pytestmark = pytest.mark.kafka
 
@@ -86,3 +87,23 @@ def test_a_producer_and_a_consumer_keep_up_with_ten_thousand_records_a_second(ka
     assert total / (written - begun) > 10_000
     assert total / (done - written) > 10_000
     log.close()
+
+
+def test_what_was_resumed_between_two_assignments_goes_on(kafka_log: Log) -> None:
+    """A pause that ends while the members of the group change must not outlive it."""
+    kafka_log.create_topics(["t"], 4)
+    consumer = kafka_log.consumer("g", ["t"])
+    read_until(consumer, lambda _: consumer.assignment())
+    held = consumer.assignment()
+    consumer.pause(held)
+    with mock.patch.object(consumer, "assignment", return_value=set()):  # as seen in the middle of a change
+        consumer.resume(held)
+    other = kafka_log.consumer("g", ["t"])
+    read_until(consumer, lambda _: other.poll(0.05) == [] and other.assignment())
+    other.close()
+    read_until(consumer, lambda _: consumer.assignment() == held)
+    producer = kafka_log.producer()
+    for partition in range(4):
+        producer.send("t", b"x", partition=partition)
+    producer.flush()
+    assert {record.partition for record in read(consumer, 4)} == {0, 1, 2, 3}
