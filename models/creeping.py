@@ -184,8 +184,9 @@ class Creeping:
                 return []
             if not named and not due[-1]:
                 return []
-            if incident.cause == sudden or (not named and sudden):
-                return []  # told already
+            slow = sudden not in ("", UNKNOWN) and not plan.is_fast[plan.faults.index(sudden)]
+            if incident.cause == sudden or slow or (not named and sudden):
+                return []  # told already, or its consequence
             self.incidents[row] = incident
             return [self._with_outlook(incident, moment, change)]
         known = incident.cause != UNKNOWN
