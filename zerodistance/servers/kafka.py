@@ -85,6 +85,7 @@ def prepare(java: str, jars: Path, folder: Path) -> tuple[list[str], int]:
     settings.write_text(_properties(folder, port, controller))
     program = [java, *JVM, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{jars}/*"]
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    cluster = cluster.replace("-", "A")  # one that begins with a dash passes for an option
     try:
         subprocess.run(
             [*program, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(settings)],
