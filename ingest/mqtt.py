@@ -207,7 +207,7 @@ class Subscriber:
             wire.send(packets.GOODBYE)
             with contextlib.suppress(OSError):
                 wire.write()
-            wire.close()
+            wire.finish()
         self._subscribed = False
         self._wake_read.close()
         self._wake_write.close()

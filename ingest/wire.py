@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
+import time
 
 from ingest.packets import frame
 from zerodistance.broker import Address
@@ -109,6 +111,21 @@ class Wire:
             return None
         self._place = end
         return data[place], data, start, end
+
+    def finish(self, within_s: float = 1.0) -> None:
+        """Wait until the broker has taken what was sent, then let go of the socket.
+
+        Closed while something of the broker's is unread, it would send a reset, and the acknowledgements just
+        sent would be thrown away on the other side: those messages came twice.
+        """
+        until = time.monotonic() + within_s
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_WR)
+            while (left := until - time.monotonic()) > 0:
+                self.sock.settimeout(left)
+                if not self.sock.recv(CHUNK):
+                    break
+        self.close()
 
     def close(self) -> None:
         """Let go of the socket."""
