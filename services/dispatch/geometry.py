@@ -22,7 +22,7 @@ def haversine_km(one: Place, other: Place) -> float:
     """Return the distance as the crow flies (R. W. Sinnott, Virtues of the haversine, 1984).
 
     >>> round(haversine_km(Place(36.07, 120.38), Place(36.67, 117.02)))  # Qingdao to Jinan
-    309
+    308
     """
     lat1, lat2 = math.radians(one.latitude), math.radians(other.latitude)
     half = math.sin((lat2 - lat1) / 2) ** 2
