@@ -18,6 +18,18 @@ Array = NDArray[np.float64]
 _YEAR_S = 365.25 * 86_400
 
 
+def drifted_years(time_s: float) -> float:
+    """Return how much drift a sensor has gathered, as years of it: 0 to 3, there and back again.
+
+    As if installed at most three years ago, whatever the date of the run, and without a day on which all
+    readings jump: 0 in September 2023, 3 in September 2026, 0 again three years later.
+
+    >>> round(drifted_years(1_767_225_600.0), 2)  # 1 January 2026
+    2.3
+    """
+    return 3.0 - abs(((time_s - 1.6e9) / _YEAR_S - 3.0) % 6.0 - 3.0)
+
+
 @dataclass(frozen=True, slots=True)
 class SpanNoise:
     """Random numbers for the samples of one span and one phase: (rows, devices of the phase) each.
@@ -100,7 +112,7 @@ class Sensors:
         described = self._type.channels[channel]
         value = true
         if channel in self._bias:
-            years = (time_s - 1.6e9) / _YEAR_S % 3.0  # as if installed at most three years ago
+            years = drifted_years(time_s)
             value = value + (self._bias[channel][who] + self._drift[channel][who] * years)
         if channel in noise.readings:
             value = value + noise.readings[channel][rows]

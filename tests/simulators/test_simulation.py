@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from simulators.commanding import CommandDesk
@@ -13,6 +15,7 @@ from simulators.delivery import Delivery
 from simulators.fleet import FleetPlan, load_fleet
 from simulators.outward import as_ingested, readings
 from simulators.physics import physics_of, simulated_types
+from simulators.sensors import drifted_years
 from simulators.simulation import Batch, FleetSimulation
 from simulators.state import load_state, save_state
 from simulators.truth import TruthFile
@@ -338,3 +341,10 @@ def test_physics_that_nobody_has_seen_differ_by_up_to_the_share_from_the_same_ap
     assert (unseen["starts_at"] == known["starts_at"]).all()  # a choice of people, no physics
     with pytest.raises(SettingsError, match=r"perturb 0\.9"):
         parameters("perturb = 0.9")
+
+
+@given(st.floats(1.2e9, 2.2e9))
+def test_no_day_brings_years_of_drift_at_once(time_s: float) -> None:
+    today, tomorrow = drifted_years(time_s), drifted_years(time_s + 86_400)
+    assert 0.0 <= today <= 3.0
+    assert abs(tomorrow - today) <= 1 / 365.25 + 1e-9
