@@ -70,12 +70,16 @@ def test_the_settings_exist_and_are_fit_for_production(name: str, monkeypatch: p
     assert "${" not in "".join(map(str, settings.model_dump().values()))
 
 
-# Without these there is no webhook, no adapters, no proxy.
+# Without these there is no webhook, no partner, no mail or SMS, no adapters, no proxy.
 _OPTIONAL = {
     "ZD_TRUSTED_PROXIES",
     "MQTT_MORE_ACCOUNTS",
     "ZD_WEBHOOK_SECRET",
     "ZD_WEBHOOK_URL",
+    "ZD_PARTNER_WEBHOOK_URL",
+    "ZD_PARTNER_WEBHOOK_SECRET",  # asked for by the settings' own check as soon as there is an address
+    "ZD_STAFF_CHANNELS",
+    "ZD_OWNER_CHANNELS",
     "ZD_ADAPTERS",
     "ZD_ADAPTERS_ZONE",
 }
