@@ -207,6 +207,25 @@ def test_the_receiver_of_a_webhook_gets_none_of_our_own_secrets(secret: str) -> 
     settings.model_copy(update={"webhook_url": ""}).check()
 
 
+@pytest.mark.parametrize("secret", ["", "signs-links", "opens-the-api", "signs-messages"])
+def test_nor_does_a_partner(secret: str) -> None:
+    settings = Settings(
+        profile="production",
+        database="postgresql://",
+        log="kafka://log:9092",
+        secret_key="signs-links",
+        staff_token="opens-the-api",
+        staff_password="pass",
+        webhook_secret="signs-messages",
+        partner_webhook_url="http://partner.test/in",
+        partner_webhook_secret=secret,
+    )
+    with pytest.raises(SettingsError, match="ZD_PARTNER_WEBHOOK_SECRET"):
+        settings.check()
+    settings.model_copy(update={"partner_webhook_secret": "the-partners-own"}).check()
+    settings.model_copy(update={"partner_webhook_url": ""}).check()
+
+
 @pytest.fixture
 def every_news() -> list[News]:
     return list(News)
