@@ -104,6 +104,22 @@ def test_short_gaps_while_the_rush_is_read_take_nothing_away() -> None:
     assert _through(limits, 100_000, 600 * SECOND + 1000) in range(6000, 6023)
 
 
+def test_what_the_platform_itself_says_to_a_device_is_not_counted_against_it() -> None:
+    """A gateway of a hundred appliances is sent fifty receipts a second; ingest hears them too."""
+    limits = Limits(rate=10, burst=50)
+    for channel in ("stored", "command"):
+        assert _through(limits, 1000, 0, f"zd/v1/gateway-1/{channel}") == 1000
+    assert _through(limits, 1000, 0, "tele/zd/v1/x/stored") == 50
+    assert _through(limits, 1000, 0, "zd/v1/a/b/stored") == 50
+
+
+def test_long_topics_share_an_allowance_and_take_little_memory() -> None:
+    limits = Limits(rate=10, burst=50)
+    long = [f"tele/{'x' * 60_000}/{number}" for number in range(60)]
+    assert sum(limits.allows(topic, 10, 0) for topic in long) == 50
+    assert len(limits) == 1
+
+
 def test_invented_topics_do_not_fill_the_memory() -> None:
     limits = Limits(rate=10, burst=20, tracked=100)
     for number in range(5_000):
