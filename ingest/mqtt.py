@@ -15,7 +15,7 @@ import random
 import select
 import socket
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import structlog
@@ -38,7 +38,7 @@ _LONGEST_PAUSE_S = 15.0
 _READS_PER_TURN = 4
 _UNSUPPORTED_PROTOCOL = (0x84, 0x01)
 _TAKEN_OVER = 0x8E
-# Topic filters in one SUBSCRIBE.
+# Topic filters in one SUBSCRIBE or UNSUBSCRIBE: a broker bounds what it takes in, too.
 _FILTERS_PER_PACKET = 50
 
 _log = structlog.get_logger(__name__)
@@ -307,8 +307,8 @@ class Subscriber:
         self._accepted = True
         self._keepalive_s = answer.keepalive_s or KEEPALIVE_S
         self._ping_at, self._pong_by = time.monotonic() + self._keepalive_s / 2, 0.0
-        if self._unwanted:
-            wire.send(packets.unsubscribe(self._next_mid(), self._unwanted, five=self._five))
+        for some in _portions(self._unwanted):
+            wire.send(packets.unsubscribe(self._next_mid(), some, five=self._five))
         # The others first: once our own is confirmed, all of them stand.
         self._subscribe_to(wire, list(self._filters))
         self._own_mid = self._next_mid()
@@ -318,16 +318,7 @@ class Subscriber:
 
     def _subscribe_to(self, wire: Wire, filters: Sequence[str]) -> None:
         # Retained messages each time: adapters learn from them, and take none for a reading.
-        good = []
-        for one in filters:
-            try:
-                packets.check_filter(one)
-            except ValueError as error:
-                _log.warning("mqtt.not_subscribed", filter=one, reason=str(error))
-            else:
-                good.append(one)
-        for start in range(0, len(good), _FILTERS_PER_PACKET):
-            some = good[start : start + _FILTERS_PER_PACKET]
+        for some in _portions(filters):
             wire.send(packets.subscribe(self._next_mid(), some, five=self._five))
 
     def _subscription(self, answer: packets.Answer) -> None:
@@ -339,6 +330,8 @@ class Subscriber:
             why = packets.reason_text(refused[0])
             self._lost(f"the broker refused the subscription to {self._own}: {why}")
         else:
+            if 0 in answer.reasons:
+                _log.error("mqtt.granted_qos_0", filter=self._own, means="what breaks off on its way is lost")
             self._failures = 0
             self._subscribed = True
 
@@ -370,3 +363,17 @@ class Subscriber:
                 pass
         except BlockingIOError:
             pass
+
+
+def _portions(filters: Sequence[str]) -> Iterator[list[str]]:
+    """Yield filters for one packet at a time, without those for which a broker would hang up."""
+    good = []
+    for one in filters:
+        try:
+            packets.check_filter(one)
+        except ValueError as error:
+            _log.warning("mqtt.not_a_filter", filter=one, reason=str(error))
+        else:
+            good.append(one)
+    for start in range(0, len(good), _FILTERS_PER_PACKET):
+        yield good[start : start + _FILTERS_PER_PACKET]

@@ -15,7 +15,8 @@ PINGREQ = b"\xc0\x00"
 GOODBYE = b"\xe0\x00"
 PUBACK_HEAD = b"\x40\x02"
 LONGEST_TEXT = 65_535
-# Brokers refuse to take in what is longer than this by far (deploy/mosquitto.conf: 2 MiB).
+# Far beyond what is taken as a payload (deploy/mosquitto.conf lets half a megabyte in). A broker of MQTT 5 is
+# told, and keeps longer ones to itself; one of 3.1.1 must have such a bound of its own.
 LONGEST_PACKET = 16 * 1024 * 1024
 _SERVER_KEEP_ALIVE = 0x13
 # Property → how many bytes its value has; -1: a string or binary data, -2: a pair of strings, -3: a varint.
@@ -117,7 +118,11 @@ def connect(
     flags = (0x80 if user is not None else 0) | (0x40 if user is not None and password is not None else 0)
     parts = [_text("MQTT"), bytes([5 if five else 4, flags]), keepalive_s.to_bytes(2, "big")]
     if five:
-        properties = b"\x11" + session_s.to_bytes(4, "big") + b"\x21" + window.to_bytes(2, "big")
+        properties = (
+            (b"\x11" + session_s.to_bytes(4, "big"))
+            + (b"\x21" + window.to_bytes(2, "big"))
+            + (b"\x27" + LONGEST_PACKET.to_bytes(4, "big"))
+        )
         parts += [length(len(properties)), properties]
     parts.append(_text(client_id))
     if user is not None:
@@ -199,6 +204,8 @@ class Topics:
     """Topics by their bytes: a device says the same one again and again."""
 
     MOST = 200_000
+    LONGEST = 256
+    """Longer ones are not remembered: whoever invents topics could fill the memory with them."""
 
     def __init__(self) -> None:
         self._known: dict[bytes, str] = {}
@@ -207,6 +214,8 @@ class Topics:
         """Return the topic as text, replacing what is no UTF-8."""
         topic = self._known.get(raw)
         if topic is None:
+            if len(raw) > self.LONGEST:
+                return raw.decode("utf-8", "replace")
             if len(self._known) >= self.MOST:
                 self._known.clear()
             topic = self._known[raw] = raw.decode("utf-8", "replace")

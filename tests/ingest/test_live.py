@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from ingest.forward import MAX_MESSAGES
 from ingest.letters import Quota
+from ingest.mqtt import Arrival, Subscriber
+from ingest.packets import LONGEST_PACKET
 from tests.fixtures.amqtt import AmqttBroker
 from tests.fixtures.mosquitto import Mosquitto
 from tests.fixtures.processes import wait_until
 from tests.ingest.live import Publisher, Reader, make_topics, now_ms, running
 from zerodistance.log import Log
 from zerodistance.messages import Reason
+from zerodistance.servers.mosquitto import MosquittoServer, find_mosquitto
 
 
 @pytest.fixture(
@@ -182,3 +187,66 @@ def test_a_log_that_is_away_holds_the_broker_back_and_loses_nothing(
         assert found == {(f"d-{n % 5}", n // 5 + 1) for n in range(count)}
         wait_until(lambda: forwarder.idle, what="everything to be acknowledged")
         reader.close()
+
+
+@pytest.mark.mosquitto
+def test_a_message_too_long_for_ingest_does_not_come_again_for_ever(tmp_path: Path, sqlite_log: Log) -> None:
+    make_topics(sqlite_log)
+    reader = Reader(sqlite_log)
+    broker = MosquittoServer(find_mosquitto(), tmp_path, {"max_packet_size": "33554432"})
+    broker.start()
+    try:
+        with running(broker.url, sqlite_log) as ingest, Publisher(broker.url) as publisher:
+            connection = ingest.ingest.broker._connection
+            publisher.put("zd/v1/fridge/telemetry", bytes(LONGEST_PACKET))
+            publisher.put("zd/v1/fridge/telemetry", good(1))
+            wait_until(lambda: len(reader.samples()) == 1, what="the sample behind it")
+            assert ingest.ingest.broker._connection == connection
+    finally:
+        reader.close()
+        broker.kill()
+
+
+@pytest.mark.mosquitto
+def test_unwanted_subscriptions_of_a_large_home_are_given_up(mosquitto: Mosquitto) -> None:
+    """More than one packet may hold by the broker's bound, and one among them that is no filter."""
+    old = [*(f"home/{number}/{'x' * 200}" for number in range(3_000)), "a/#/b"]
+    told: list[Arrival] = []
+
+    def turn_until(subscriber: Subscriber, done: Callable[[], bool]) -> None:
+        def check() -> bool:
+            subscriber.turn(0.02, lambda: True)
+            return done()
+
+        wait_until(check, what="the broker")
+
+    first = Subscriber(mosquitto.url, "home", told.append, window=100, filters=old)
+    turn_until(first, lambda: first.connected)
+    first.close()
+    second = Subscriber(mosquitto.url, "home", told.append, window=100, unwanted=old)
+    turn_until(second, lambda: second.connected)
+    with Publisher(mosquitto.url) as publisher:
+        publisher.put(old[2_999], b"not wanted any more")
+        publisher.put("zd/v1/fridge/telemetry", b"ours")
+    turn_until(second, lambda: bool(told))
+    assert [message.payload for message in told] == [b"ours"]
+    second.close()
+
+
+@pytest.mark.mosquitto
+def test_a_broker_that_grants_no_acknowledged_delivery_is_named(tmp_path: Path) -> None:
+    broker = MosquittoServer(find_mosquitto(), tmp_path, {"max_qos": "0"})
+    broker.start()
+    try:
+        subscriber = Subscriber(broker.url, "granted", lambda _: None, window=100)
+        with capture_logs() as logs:
+
+            def check() -> bool:
+                subscriber.turn(0.02, lambda: True)
+                return subscriber.connected
+
+            wait_until(check, what="the subscription")
+        subscriber.close()
+        assert [entry["log_level"] for entry in logs if entry["event"] == "mqtt.granted_qos_0"] == ["error"]
+    finally:
+        broker.kill()

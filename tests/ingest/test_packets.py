@@ -116,6 +116,24 @@ def test_filters_that_a_broker_would_hang_up_for(bad: str) -> None:
         packets.check_filter(bad)
 
 
+def test_a_broker_of_mqtt_5_is_told_what_is_too_long_to_be_sent() -> None:
+    """Else one message beyond the bound would come again after each reconnection, for ever."""
+    five = packets.connect("a", five=True, keepalive_s=60, session_s=9, window=7)
+    assert b"\x27" + packets.LONGEST_PACKET.to_bytes(4, "big") in five
+    assert five[1] == len(five) - 2
+    assert five[12] == five.index(b"\0\1a") - 13, "the properties end where the client id begins"
+    old = packets.connect("a", five=False, keepalive_s=60, session_s=9, window=7)
+    assert packets.LONGEST_PACKET.to_bytes(4, "big") not in old
+
+
+def test_topics_are_remembered_unless_they_are_long() -> None:
+    topics = Topics()
+    short, long = b"zd/v1/fridge-1/telemetry", b"zd/v1/" + b"x" * 60_000
+    assert topics(bytes(bytearray(short))) is topics(bytes(bytearray(short)))
+    assert topics(long) == long.decode()
+    assert topics(long) is not topics(long)
+
+
 def test_a_packet_beyond_all_bounds_ends_the_connection() -> None:
     with wired() as (wire, far):
         far.sendall(b"\x32\xff\xff\xff\x7f")
