@@ -195,7 +195,7 @@ class CheckpointLoop:
         """
         for part in _portions(records):
             size = sum(len(record.value) for record in part)
-            if self._pending and (self._full() or self._pending_bytes + size > _MAX_BYTES):
+            if self._pending and (self._full() or self._pending_bytes + size > self._max_bytes):
                 self._guarded_checkpoint()
             if self._changed:
                 return  # the rest is read again

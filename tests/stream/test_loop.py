@@ -73,11 +73,24 @@ def put(log: Log, numbers: Sequence[int], text: str = "{}") -> None:
 
 @contextmanager
 def running(
-    log: Log, pool: Pool, handler: SumHandler, interval_s: float = 0.0, max_records: int = 2000
+    log: Log,
+    pool: Pool,
+    handler: SumHandler,
+    interval_s: float = 0.0,
+    max_records: int = 2000,
+    max_bytes: int = 4 * 2**20,
 ) -> Iterator[threading.Thread]:
     stop = threading.Event()
     loop = CheckpointLoop(
-        log, pool, "sums", [_TOPIC], handler, interval_s=interval_s, max_records=max_records, stop=stop
+        log,
+        pool,
+        "sums",
+        [_TOPIC],
+        handler,
+        interval_s=interval_s,
+        max_records=max_records,
+        max_bytes=max_bytes,
+        stop=stop,
     )
 
     def work() -> None:
@@ -257,3 +270,14 @@ def test_large_records_are_spread_over_checkpoints(numbers: Log, pool: Pool) -> 
     with running(numbers, pool, handler):
         wait_until(lambda: len(written(pool)) == 23, what="all to be written")
     assert max(sizes) <= 4
+
+
+def test_a_consumer_that_keeps_no_records_says_how_many_bytes_one_checkpoint_may_cover(
+    numbers: Log, pool: Pool
+) -> None:
+    handler = SumHandler()
+    put(numbers, [n for n in range(24) if n != 13], "{}" + " " * 900_000)
+    with running(numbers, pool, handler, interval_s=3600, max_bytes=2**30):
+        wait_until(lambda: len(handler.waiting) == 23, what="all to wait for one checkpoint")
+        assert written(pool) == []
+    assert len(written(pool)) == 23
