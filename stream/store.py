@@ -122,6 +122,9 @@ class StoreHandler:
     def salvage(self, conn: Connection, record: Record, detail: str) -> None:
         """Write what the database takes of a record that it refused as a whole; see :mod:`stream.salvage`."""
         self._clear()
+        # what the checkpoint that failed has settled was rolled back with it
+        self._receipts.clear()
+        self._settled = {}
         if record.topic == TELEMETRY:
             self._samples, self._letters = salvage(conn, self._catalogue, record, detail)
         else:

@@ -33,8 +33,8 @@ from zerodistance.messages import (
     encode_event,
     encode_samples,
 )
-from zerodistance.store import counts, devices
-from zerodistance.store.database import Pool, connect, pool_of
+from zerodistance.store import arrivals, counts, devices
+from zerodistance.store.database import Connection, Pool, connect, pool_of
 
 _TOPICS = (TELEMETRY, EVENTS, DEAD_LETTER)
 
@@ -163,6 +163,27 @@ def test_sample_that_the_table_refuses_is_kept_whole(log: Log, pool: Pool, catal
     with storing(log, pool, catalogue, Told()):
         wait_until(lambda: value(pool, "SELECT count(*) FROM telemetry_refrigerator") == 2)
         wait_until(lambda: value(pool, "SELECT count(*) FROM dead_letter") == 1)
+
+
+def test_a_receipt_of_a_salvaged_record_is_written_and_not_only_told(
+    log: Log, pool: Pool, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a checkpoint settled that was rolled back is not taken for settled by the one that salvages."""
+    refusals = iter(range(2))  # of the batch, and of the record alone
+    note_seen = arrivals.note_seen
+
+    def refuse(conn: Connection, seen: dict[str, int]) -> None:
+        if next(refusals, None) is not None:
+            conn.execute("SELECT 1 / 0")
+        note_seen(conn, seen)
+
+    monkeypatch.setattr(arrivals, "note_seen", refuse)
+    told = Told()
+    put_samples(log, sample(0, seq=1), sample(1, seq=2))
+    with storing(log, pool, catalogue, told):
+        wait_until(lambda: told.receipts.get(("fridge-1", 1)) == 2, what="the receipt")
+    assert value(pool, "SELECT count(*) FROM telemetry_refrigerator") == 2
+    assert value(pool, "SELECT through FROM receipt") == 2
 
 
 def test_events_status_and_unknown_channels(log: Log, pool: Pool, catalogue: Catalogue) -> None:
