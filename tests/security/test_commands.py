@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from cryptography import x509
 from typer.testing import CliRunner
 
+from zerodistance.access.authority import CA_FILE, KEY_FILE, Authority
 from zerodistance.access.broker_files import password_file, read_accounts
 from zerodistance.access.passwords import matches
 from zerodistance.cli import app
@@ -101,6 +103,33 @@ def test_accounts_that_are_not_understood(text: str) -> None:
     with pytest.raises(SettingsError) as caught:
         read_accounts(text)
     assert "0123456789" not in str(caught.value)
+
+
+def test_an_authority_that_was_being_made_when_its_maker_died_is_completed(tmp_path: Path) -> None:
+    """The key alone must not stand in the way for ever."""
+    first = Authority.create(tmp_path)
+    key = (tmp_path / KEY_FILE).read_bytes()
+    issued = first.issue_device("d-1")
+    (tmp_path / CA_FILE).unlink()
+    again = Authority.create(tmp_path)
+    assert (tmp_path / KEY_FILE).read_bytes() == key
+    assert (tmp_path / CA_FILE).read_text() == again.ca_pem
+    certificate = x509.load_pem_x509_certificate(issued.certificate_pem.encode())
+    assert again.signed(certificate), "what was issued before holds"
+    assert Authority.create(tmp_path).ca_pem == again.ca_pem
+    assert sorted(path.name for path in tmp_path.iterdir()) == [KEY_FILE, CA_FILE]
+    assert (tmp_path / KEY_FILE).stat().st_mode & 0o777 == 0o640
+
+
+def test_two_that_make_an_authority_at_once_have_the_same(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as several:
+        made = list(several.map(Authority.create, [tmp_path] * 8))
+    issued = [
+        x509.load_pem_x509_certificate(one.issue_device("d-1").certificate_pem.encode()) for one in made
+    ]
+    assert all(one.signed(certificate) for one in made for certificate in issued)
+    stands = Authority.load(tmp_path)
+    assert all(stands.signed(certificate) for certificate in issued)
 
 
 def test_a_line_break_makes_no_account() -> None:

@@ -8,7 +8,6 @@ of the authority stays in its folder: whoever has it can be any device.
 from __future__ import annotations
 
 import ipaddress
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,8 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from zerodistance.access.files import make_folder, write_atomically
-from zerodistance.errors import HostError, InvalidMessageError, NotFoundError, SettingsError
+from zerodistance.access.files import make_folder, write_atomically, write_once
+from zerodistance.errors import InvalidMessageError, NotFoundError, SettingsError
 
 CA_FILE, KEY_FILE = "ca.pem", "ca.key"
 CA_DAYS = 20 * 365
@@ -75,44 +74,40 @@ class Authority:
         """
         try:
             certificate = x509.load_pem_x509_certificate((folder / CA_FILE).read_bytes())
-            key = serialization.load_pem_private_key((folder / KEY_FILE).read_bytes(), None)
         except FileNotFoundError as error:
-            raise NotFoundError(
-                f"There is no certificate authority in {folder}: make one with `zerodistance certificates`, "
-                "or say with ZD_CA_DIR where it is."
-            ) from error
-        except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise SettingsError(f"The certificate authority in {folder} cannot be read: {error}.") from error
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise SettingsError(f"The key in {folder} is not one that this platform made.")
-        return cls(certificate, key)
+            raise _none_in(folder) from error
+        except (OSError, ValueError) as error:
+            raise _unreadable(folder, error) from error
+        return cls(certificate, _read_key(folder))
 
     @classmethod
     def create(cls, folder: Path, name: str = "Zero Distance") -> Authority:
         """Make an authority in ``folder``; one that is there is loaded and left as it is.
+
+        One that was only begun (a key without its certificate) is completed.
 
         Raises:
             HostError: the folder cannot be written.
             SettingsError: what is there cannot be read.
         """
         make_folder(folder)
-        key = ec.generate_private_key(ec.SECP256R1())
         try:
-            # Whoever makes the key's file makes the authority; a second one that starts now loads it.
-            handle = os.open(folder / KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
-        except FileExistsError:
             return cls.load(folder)
-        except OSError as error:
-            raise HostError(f"{folder / KEY_FILE} cannot be written: {error.strerror}.") from error
-        with os.fdopen(handle, "wb") as file:
-            file.write(_key_pem(key))
-        now = datetime.now(UTC)
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{name} CA {os.urandom(4).hex()}")])
+        except NotFoundError:
+            pass
+        # Whoever writes the key first makes the authority. The certificate's name follows from the key, so
+        # that two who write it at once write the same authority.
+        key = ec.generate_private_key(ec.SECP256R1())
+        if not write_once(folder / KEY_FILE, _key_pem(key), 0o640):
+            key = _read_key(folder)
+        public = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        called = f"{name} CA {public.digest[:4].hex()}"
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, called)])
         certificate = (
-            _builder(subject, subject, key.public_key(), now, CA_DAYS)
+            _builder(subject, subject, key.public_key(), datetime.now(UTC), CA_DAYS)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_usage(signs_certificates=True), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(public, critical=False)
             .sign(key, hashes.SHA256())
         )
         write_atomically(folder / CA_FILE, _pem(certificate), 0o644)
@@ -228,6 +223,29 @@ class Authority:
             fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
             not_after=certificate.not_valid_after_utc,
         )
+
+
+def _read_key(folder: Path) -> ec.EllipticCurvePrivateKey:
+    try:
+        key = serialization.load_pem_private_key((folder / KEY_FILE).read_bytes(), None)
+    except FileNotFoundError as error:
+        raise _none_in(folder) from error
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _unreadable(folder, error) from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise SettingsError(f"The key in {folder} is not one that this platform made.")
+    return key
+
+
+def _none_in(folder: Path) -> NotFoundError:
+    return NotFoundError(
+        f"There is no certificate authority in {folder}: make one with `zerodistance certificates`, "
+        "or say with ZD_CA_DIR where it is."
+    )
+
+
+def _unreadable(folder: Path, error: Exception) -> SettingsError:
+    return SettingsError(f"The certificate authority in {folder} cannot be read: {error}.")
 
 
 def _public_key_of(csr_pem: str) -> PublicKey:
