@@ -5,7 +5,8 @@ has not been told of when a connection breaks comes again over the next one, and
 belongs to an earlier connection is dropped, because its message id may mean another message by now.
 
 The packets are read and written here (:mod:`ingest.packets`), not by an MQTT library: those cost an object
-and a chain of call-backs for each message, more than the rest of ingest together (docs/performance.md).
+and a chain of call-backs for each message, more than the rest of ingest together
+(docs/decisions/0011-mqtt-packets-in-ingest.md).
 """
 
 from __future__ import annotations
