@@ -12,8 +12,10 @@ import pytest
 
 from tests.fixtures.processes import wait_until
 from tests.security.rig import ACCOUNTS, Party, Rig
+from zerodistance.access import sync
 from zerodistance.access.authority import Authority
 from zerodistance.access.issuing import NewCredential
+from zerodistance.errors import UnavailableError
 from zerodistance.store import credentials
 from zerodistance.store.database import connect
 
@@ -216,6 +218,28 @@ def test_a_disabled_device_is_out_and_back_with_what_it_had(rig: Rig) -> None:
         assert device.answer() == "Success"
     with rig.certified(certificate) as device:
         assert device.answer() == "Success"
+
+
+def test_a_session_that_could_not_be_ended_is_ended_the_next_time(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A flooder keeps the broker busy: just then it must not be forgotten."""
+    rig.register("noisy")
+    certificate = rig.give("noisy", "certificate")
+    rig.sync()
+    device = rig.certified(certificate).connected()
+    with connect(rig.database) as conn:
+        credentials.disable(conn, "noisy", "floods", actor="test")
+    with monkeypatch.context() as patch:
+        visit = sync.visit
+        patch.setattr(sync, "visit", lambda address, name: name != "noisy" and visit(address, name))
+        with pytest.raises(UnavailableError, match="noisy"):
+            rig.sync()
+    assert not device.gone.is_set()
+    assert rig.sync() == ["noisy"]
+    wait_until(device.gone.is_set, what="the session to end")
+    device.leave()
+    assert rig.sync() == [], "and not again and again"
 
 
 def test_reloading_costs_ingest_nothing_it_has_not_read(rig: Rig) -> None:

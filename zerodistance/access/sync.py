@@ -77,6 +77,7 @@ class BrokerAccess:
         except NotFoundError:
             self._authority = None  # passwords only
         self._written: Wanted | None = None
+        self._ended: frozenset[str] = frozenset()  # locked out, and without a session since
         self._told = False
 
     def write(self) -> bool:
@@ -124,16 +125,17 @@ class BrokerAccess:
             HostError: the folder cannot be written.
         """
         with translated():
-            before = self._written
             wanted = self._read(conn)
             changed = self._write(wanted)
-            leaving = wanted.locked_out - (before.locked_out if before is not None else frozenset())
+            self._ended &= wanted.locked_out
+            leaving = wanted.locked_out - self._ended
             due = credentials.to_be_cut(conn, wanted.at)
             if not (changed or due or leaving or not self._told):
                 return []
             self._await_reload()
             cut = sorted({*due, *leaving})
             self.end_sessions(cut)
+            self._ended = wanted.locked_out
             if due:
                 credentials.note_cut(conn, due, wanted.at)
         self._told = True
@@ -164,7 +166,6 @@ class BrokerAccess:
     def _write(self, wanted: Wanted) -> bool:
         last = self._written
         if last is not None and last[:2] == wanted[:2] and wanted.at - last.at < _RENEW:
-            self._written = last._replace(locked_out=wanted.locked_out)
             return False
         self._secret = new_secret()
         try:
