@@ -5,11 +5,12 @@ set -u
 conf="${MOSQUITTO_CONF:-/mosquitto/config/mosquitto.conf}"
 generation="${ACCESS_FOLDER:-/mosquitto/access}/generation"
 
+# Before the broker reads the files: what is written meanwhile is read once too often, and never missed.
+seen=$(cat "$generation" 2>/dev/null)
 mosquitto -c "$conf" &
 broker=$!
 trap 'kill -TERM "$broker"' TERM INT
 
-seen=$(cat "$generation" 2>/dev/null)
 while kill -0 "$broker" 2>/dev/null; do
     sleep 1 &
     wait $!

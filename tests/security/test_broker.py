@@ -242,6 +242,21 @@ def test_a_session_that_could_not_be_ended_is_ended_the_next_time(
     assert rig.sync() == [], "and not again and again"
 
 
+def test_a_broker_that_missed_the_signal_is_told_again(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was just starting: its old passwords were read, its pid file not written yet."""
+    rig.register("newcomer")
+    secret = rig.give("newcomer").password
+    with monkeypatch.context() as patch:
+        patch.setattr(sync, "_RELOAD_S", 0.3)
+        patch.setattr(sync.BrokerAccess, "_signal", lambda _: None)
+        with pytest.raises(UnavailableError, match="does not take the new"):
+            rig.sync()
+    monkeypatch.setattr(sync, "_RELOAD_S", 5.0)
+    rig.sync()
+    with rig.party("newcomer", secret) as device:
+        assert device.answer() == "Success"
+
+
 def test_reloading_costs_ingest_nothing_it_has_not_read(rig: Rig) -> None:
     rig.register("talker")
     secret = rig.give("talker").password

@@ -195,6 +195,7 @@ class BrokerAccess:
         deadline = time.monotonic() + _RELOAD_S
         while not self._visit(f"zd-access-{os.getpid()}"):
             if time.monotonic() > deadline:
+                self._written = None  # a broker that was just starting may have missed it: once more, then
                 raise UnavailableError(
                     f"The broker at {self._address.host}:{self._address.port} does not take the new "
                     "passwords: is it running, does it read the files in ZD_BROKER_DIR, and is it told of "
