@@ -223,7 +223,8 @@ class _Devices:
     def get(self, device_id: str) -> Entry | None:
         if device_id not in self._known:
             row = self._conn.execute(
-                "SELECT tenant_id, type, gateway_id, retired_at IS NOT NULL FROM device WHERE id = %s",
+                "SELECT tenant_id, type, gateway_id, retired_at IS NOT NULL OR disabled_at IS NOT NULL"
+                " FROM device WHERE id = %s",
                 (device_id,),
             ).fetchone()
             self._known[device_id] = None if row is None else DeviceEntry(*row)

@@ -25,6 +25,7 @@ from zerodistance.clock import SystemClock
 from zerodistance.log import Log, Record, open_log
 from zerodistance.messages import DeadLetter, encode_samples
 from zerodistance.settings import Settings
+from zerodistance.store import credentials
 from zerodistance.store import letters as stored_letters
 from zerodistance.store.database import Pool
 from zerodistance.store.devices import claim, register_device
@@ -263,6 +264,33 @@ def test_replay_on_demand(pool: Pool, log: Log, catalogue: Catalogue, reader: Re
     wait_until(lambda: len(reader.samples()) >= 2, what="the replayed samples")
     assert sorted(one.seq or 0 for one in reader.samples()) == [5, 6]
     assert [one.reason for one in reader.letters()] == ["no_values"]  # of the payload with two samples
+
+
+def test_letters_of_a_device_that_is_out_of_use_wait(
+    pool: Pool, log: Log, catalogue: Catalogue, reader: Reader
+) -> None:
+    from ingest.letters import make_letter
+
+    register(pool, "fridge")
+    clock = SystemClock()
+    letter = make_letter(
+        "rate_limited",
+        "",
+        topic="zd/v1/fridge/telemetry",
+        device="fridge",
+        raw=json.dumps(good(5)).encode(),
+        received_us=clock.now_us(),
+    )
+    store_letters(pool, [letter])
+    with pool.connection() as conn:
+        credentials.disable(conn, "fridge", "floods", actor="test")
+        outcome = replay_letters(conn, log, [letter.id], catalogue=catalogue, clock=clock)
+        assert outcome.replayed == 0
+        assert outcome.refused == {letter.id: "fridge is retired or disabled."}
+        assert adopted_letters(conn) == []
+        credentials.enable(conn, "fridge", actor="test")
+        assert replay_letters(conn, log, [letter.id], catalogue=catalogue, clock=clock).replayed == 1
+    wait_until(lambda: [one.seq for one in reader.samples()] == [5], what="the sample")
 
 
 def test_records_that_a_consumer_could_not_read_are_replayed(
