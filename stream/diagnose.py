@@ -61,6 +61,10 @@ SHARE, SHARE_WITH_FINDINGS = 0.05, 0.3
 # What waits for a checkpoint has gone through the models already: it takes no memory.
 _MAX_RECORDS, _MAX_BYTES = 1_000_000, 2**30
 _STATES_AT_ONCE = 500
+# But for what it concluded: so many bands (about 300 bytes each) are written at once, as when an outage is
+# caught up with.
+MOST_BANDS = 50_000
+_AT_ONCE_S = 0.001
 # Samples held before they are worked on: enough to make the array work cheap, few enough for memory
 # (about 1 kB each as Python objects).
 BUFFERED = 40_000
@@ -91,6 +95,8 @@ class DiagnosisHandler:
 
     def interval_s(self) -> float:
         """Return how many real seconds lie between two checkpoints as things stand."""
+        if len(self._bands) >= MOST_BANDS:
+            return _AT_ONCE_S
         share = SHARE_WITH_FINDINGS if self._findings else SHARE
         devices = sum(map(len, self._changed.values()))
         return min(LONGEST_INTERVAL_S, max(INTERVAL_S, devices * self._saving_s / share))

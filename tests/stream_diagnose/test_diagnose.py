@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stream import diagnose
 from stream.diagnose import CONSUMER, TOPICS, DiagnosisHandler
 from stream.loop import CheckpointLoop
 from tests.fixtures.processes import die_with_parent, wait_until
@@ -23,7 +24,7 @@ from tests.models.series import DAY_US, MINUTE_US, START_US, Series, leave_door_
 from zerodistance.catalogue import Catalogue
 from zerodistance.clock import ManualClock
 from zerodistance.log import open_log
-from zerodistance.log.interface import Log
+from zerodistance.log.interface import Log, Record
 from zerodistance.messages import (
     EVENTS,
     FINDINGS,
@@ -253,6 +254,21 @@ def _sent(log: Log) -> list[Finding]:
     wait_until(read, what=f"{total} findings on the log")
     consumer.close()
     return findings
+
+
+def test_what_waits_to_be_written_is_bounded_however_much_is_caught_up_with(
+    telemetry: dict[str, list[Sample]], catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = DiagnosisHandler(catalogue, ManualClock())
+    handler.process(
+        [
+            Record(TELEMETRY, 0, offset, None, encode_samples(samples), START_US)
+            for offset, (_, samples) in enumerate(_records(telemetry))
+        ]
+    )
+    assert handler.interval_s() >= diagnose.INTERVAL_S
+    monkeypatch.setattr(diagnose, "MOST_BANDS", 100)
+    assert 0 < handler.interval_s() < 0.1
 
 
 def test_fault_codes_and_damaged_records(
