@@ -9,6 +9,7 @@ import pytest
 from tests.store.samples import START
 from zerodistance.catalogue import Catalogue
 from zerodistance.store import expiry
+from zerodistance.store.arrivals import Receipt, save_receipts
 from zerodistance.store.database import connect
 
 _DAY = timedelta(days=1)
@@ -129,3 +130,15 @@ def test_what_has_done_its_work_goes_and_what_is_needed_stays(
             "unknown_channel": 1, "parked_sample": deleted["parked_sample"],
         }  # fmt: skip
         assert expiry.delete_expired(conn, catalogue, now) == {}
+
+
+def test_a_counter_of_boots_that_began_anew_keeps_its_receipt(
+    database: str, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "KEPT_BOOTS", 3)
+    with connect(database, autocommit=True) as conn:
+        for boot in (7, 8, 9, 1, 10, 1):  # after 9 the device lost its memory; of 10 something was still owed
+            save_receipts(conn, {("reset", boot): Receipt(through=5)})
+        assert expiry.delete_expired(conn, catalogue, START) == {"receipt": 2}
+        left = conn.execute("SELECT boot FROM receipt WHERE device_id = 'reset' ORDER BY boot").fetchall()
+    assert left == [(1,), (9,), (10,)]

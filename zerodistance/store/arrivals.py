@@ -148,7 +148,7 @@ def save_receipts(conn: Connection, receipts: Mapping[tuple[str, int], Receipt])
         " FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[])"
         " AS r (device_id, boot, through, ahead, given_up)"
         " ON CONFLICT (device_id, boot) DO UPDATE SET through = excluded.through, ahead = excluded.ahead,"
-        " given_up = excluded.given_up",
+        " given_up = excluded.given_up, written_at = now()",
         (
             text_array(device for (device, _), _ in ordered),
             int_array(boot for (_, boot), _ in ordered),

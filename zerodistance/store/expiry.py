@@ -22,7 +22,8 @@ from zerodistance.store.database import Connection, translated
 _BATCH = 5_000
 # Of what has done its work, the last month is kept: somebody may ask why, or take a retired appliance back.
 _SETTLED = timedelta(days=30)
-# A device is told again what of an earlier boot is stored, should it ask; it never asks for so many.
+# A device is told again what of an earlier boot is stored, should it ask; it never asks for so many. The last
+# written are kept, not the highest: a counter of boots may begin anew.
 KEPT_BOOTS = 100
 
 
@@ -79,7 +80,7 @@ _RULES = (
         "receipt",
         "SELECT r.ctid FROM (SELECT device_id FROM receipt GROUP BY device_id HAVING count(*) > %(boots)s"
         " LIMIT 100) AS many CROSS JOIN LATERAL (SELECT o.ctid FROM receipt AS o"
-        " WHERE o.device_id = many.device_id ORDER BY o.boot DESC OFFSET %(boots)s LIMIT %(batch)s) AS r"
+        " WHERE o.device_id = many.device_id ORDER BY o.written_at DESC, o.boot DESC OFFSET %(boots)s LIMIT %(batch)s) AS r"
         " UNION ALL SELECT r.ctid FROM device AS d JOIN receipt AS r ON r.device_id = d.id"
         " WHERE d.retired_at < %(oldest)s LIMIT %(batch)s",
         counted=False,
