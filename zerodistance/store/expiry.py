@@ -80,7 +80,8 @@ _RULES = (
         "receipt",
         "SELECT r.ctid FROM (SELECT device_id FROM receipt GROUP BY device_id HAVING count(*) > %(boots)s"
         " LIMIT 100) AS many CROSS JOIN LATERAL (SELECT o.ctid FROM receipt AS o"
-        " WHERE o.device_id = many.device_id ORDER BY o.written_at DESC, o.boot DESC OFFSET %(boots)s LIMIT %(batch)s) AS r"
+        " WHERE o.device_id = many.device_id ORDER BY o.written_at DESC, o.boot DESC"
+        " OFFSET %(boots)s LIMIT %(batch)s) AS r"
         " UNION ALL SELECT r.ctid FROM device AS d JOIN receipt AS r ON r.device_id = d.id"
         " WHERE d.retired_at < %(oldest)s LIMIT %(batch)s",
         counted=False,
