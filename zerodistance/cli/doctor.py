@@ -148,7 +148,10 @@ def _mqtt(settings: Settings, _catalogue: Catalogue | None) -> Iterator[Check]:
 
 def _log(settings: Settings, _catalogue: Catalogue | None) -> Iterator[Check]:
     address = settings.log_address()
-    if address.startswith("sqlite://") and not Path(address.removeprefix("sqlite://").partition("?")[0]).exists():
+    if (
+        address.startswith("sqlite://")
+        and not Path(address.removeprefix("sqlite://").partition("?")[0]).exists()
+    ):
         yield Check(
             "log", "failure", f"{address} does not exist yet", "run `zerodistance migrate` or the demo"
         )
