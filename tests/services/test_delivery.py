@@ -189,41 +189,25 @@ def test_channels_are_those_that_are_set_up(pool: Pool) -> None:
         opened.close()
 
 
-@pytest.mark.parametrize("secret", ["", "signs-links", "opens-the-api"])
-def test_the_receiver_of_a_webhook_gets_none_of_our_own_secrets(secret: str) -> None:
+OWN = {"secret_key": "signs-links", "staff_token": "opens-the-api", "webhook_secret": "signs-messages"}
+HOOKS = {"webhook": set(OWN.values()) - {"signs-messages"}, "partner_webhook": set(OWN.values())}
+
+
+@pytest.mark.parametrize(
+    ("hook", "secret"), [(hook, secret) for hook, ours in HOOKS.items() for secret in ["", *sorted(ours)]]
+)
+def test_who_receives_a_webhook_gets_none_of_our_own_secrets(hook: str, secret: str) -> None:
     settings = Settings(
         profile="production",
         database="postgresql://",
         log="kafka://log:9092",
-        secret_key="signs-links",
-        staff_token="opens-the-api",
         staff_password="pass",
-        webhook_url="http://hook.test/in",
-        webhook_secret=secret,
+        **{**OWN, f"{hook}_url": "http://hook.test/in", f"{hook}_secret": secret},
     )
-    with pytest.raises(SettingsError, match="ZD_WEBHOOK_SECRET"):
+    with pytest.raises(SettingsError, match=f"ZD_{hook.upper()}_SECRET"):
         settings.check()
-    settings.model_copy(update={"webhook_secret": "another"}).check()
-    settings.model_copy(update={"webhook_url": ""}).check()
-
-
-@pytest.mark.parametrize("secret", ["", "signs-links", "opens-the-api", "signs-messages"])
-def test_nor_does_a_partner(secret: str) -> None:
-    settings = Settings(
-        profile="production",
-        database="postgresql://",
-        log="kafka://log:9092",
-        secret_key="signs-links",
-        staff_token="opens-the-api",
-        staff_password="pass",
-        webhook_secret="signs-messages",
-        partner_webhook_url="http://partner.test/in",
-        partner_webhook_secret=secret,
-    )
-    with pytest.raises(SettingsError, match="ZD_PARTNER_WEBHOOK_SECRET"):
-        settings.check()
-    settings.model_copy(update={"partner_webhook_secret": "the-partners-own"}).check()
-    settings.model_copy(update={"partner_webhook_url": ""}).check()
+    settings.model_copy(update={f"{hook}_secret": "another"}).check()
+    settings.model_copy(update={f"{hook}_url": ""}).check()
 
 
 @pytest.fixture
