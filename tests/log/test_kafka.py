@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 import structlog.testing
 
-from tests.fixtures.processes import free_port
+from tests.fixtures.processes import free_port, wait_until
 from tests.log.conftest import SILENCE_S
 from tests.log.reading import read, read_until
 from zerodistance.errors import LogError, UnavailableError
@@ -107,3 +107,16 @@ def test_what_was_resumed_between_two_assignments_goes_on(kafka_log: Log) -> Non
         producer.send("t", b"x", partition=partition)
     producer.flush()
     assert {record.partition for record in read(consumer, 4)} == {0, 1, 2, 3}
+
+
+def test_a_silent_broker_costs_no_processor_time(kafka_log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a heartbeat is overdue kafka-python's own waiting is a busy loop that takes memory, too."""
+    kafka_log.create_topics(["t"], 2)
+    consumer = kafka_log.consumer("g", ["t"])
+    wait_until(lambda: consumer.poll(0.1) == [] and consumer.assignment(), what="the assignment")
+    monkeypatch.setattr(consumer._consumer._coordinator, "time_to_next_poll", lambda: 0)  # type: ignore[attr-defined]
+    spent, begun = time.process_time(), time.monotonic()
+    while time.monotonic() - begun < 2:
+        assert consumer.poll(0.5) == []
+    assert time.process_time() - spent < 0.8
+    consumer.close()

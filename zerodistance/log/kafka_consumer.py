@@ -30,6 +30,7 @@ _METADATA_S = 10.0
 _LISTENER_PAUSE_S = 0.005
 # A new assignment waits so long for the caller to be told.
 _SLICE_MS = 50
+_OVERDUE_MS = 1
 
 
 class KafkaLogConsumer:
@@ -84,10 +85,15 @@ class KafkaLogConsumer:
         while True:
             self._announce()
             left = deadline - time.monotonic()
+            wait_ms = max(0, min(int(left * 1000), _SLICE_MS))
+            # kafka-python (3.0) does not wait while a heartbeat is overdue. It goes round and round, and in
+            # each round hangs one more call-back on the fetch under way: with a broker that had fallen silent
+            # that was a whole core and 25 MB a second, until the fetch timed out. So the waiting is here.
+            if wait_ms > _OVERDUE_MS and self._consumer._coordinator.time_to_next_poll() <= 0:
+                time.sleep((wait_ms - _OVERDUE_MS) / 1000)
+                wait_ms = _OVERDUE_MS
             with translated("reading"):
-                found = self._consumer.poll(
-                    timeout_ms=max(0, min(int(left * 1000), _SLICE_MS)), max_records=max_records
-                )
+                found = self._consumer.poll(timeout_ms=wait_ms, max_records=max_records)
             if self._failure is not None:
                 failure, self._failure = self._failure, None
                 raise failure
