@@ -89,7 +89,9 @@ class KafkaLogConsumer:
             # kafka-python (3.0) does not wait while a heartbeat is overdue. It goes round and round, and in
             # each round hangs one more call-back on the fetch under way: with a broker that had fallen silent
             # that was a whole core and 25 MB a second, until the fetch timed out. So the waiting is here.
-            if wait_ms > _OVERDUE_MS and self._consumer._coordinator.time_to_next_poll() <= 0:
+            # Not while the group is being joined: that is done in the time that poll() is given.
+            group = self._consumer._coordinator
+            if wait_ms > _OVERDUE_MS and group.time_to_next_poll() <= 0 and not group.need_rejoin():
                 time.sleep((wait_ms - _OVERDUE_MS) / 1000)
                 wait_ms = _OVERDUE_MS
             with translated("reading"):
