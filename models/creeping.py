@@ -206,7 +206,11 @@ class Creeping:
             # what creeps does not turn into something else; what it ends in (ice, a dead element) looks so
             return self._renewed(incident, moment)
         revised = follow_incident(plan, incident, moment)
-        return [self._with_outlook(incident, moment, revised)] if revised else self._renewed(incident, moment)
+        if revised is None:
+            return self._renewed(incident, moment)
+        if revised.quiet:
+            return [revised, *self._renewed(incident, moment)]
+        return [self._with_outlook(incident, moment, revised)]
 
     def _outlook(self, incident: Incident, moment: Moment) -> Outlook | None:
         if incident.cause == UNKNOWN:

@@ -1,9 +1,10 @@
 """Which fault it is: probabilities over the type's faults and ``unknown``, from the catalogue's signatures.
 
-Rules, not yet learned: every fault earns evidence for each residual that moves as its signature says, loses
+Rules: every fault earns evidence for each residual that moves as its signature says, loses
 twice as much for one that moves the other way, some for what it leaves unexplained, and for what it
 expects and does not see. A softmax over the evidence, ``unknown`` having a fixed share, gives the
 probabilities. What an appliance itself says (fault codes, impossible readings) is evidence of the same kind.
+A model learned from outcomes (:mod:`models.learning`) may take the softmax's place: :func:`opine`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.naming import Seen
 from models.plan import UNKNOWN, Bools, Floats, TypePlan
 
 AGREE = 1.6
@@ -45,10 +47,14 @@ class Opinion:
 
     Attributes:
         probabilities: (K + 1,) faults in the plan's order, then unknown.
+        likely: a cause below this probability is not named.
+        model: version of the learned model whose opinion it is, "" for the signatures'.
         order: candidates, most probable first.
     """
 
     probabilities: Floats
+    likely: float = LIKELY
+    model: str = ""
 
     @property
     def order(self) -> list[int]:
@@ -58,7 +64,7 @@ class Opinion:
     def cause(self, plan: TypePlan) -> str:
         """Return the most probable cause, or ``unknown`` where none is likely."""
         best = self.order[0]
-        if best == len(plan.faults) or self.probabilities[best] < LIKELY:
+        if best == len(plan.faults) or self.probabilities[best] < self.likely:
             return UNKNOWN
         return plan.faults[best]
 
@@ -142,6 +148,14 @@ def probabilities(evidence_for: Floats) -> Floats:
     shifted = np.exp(np.clip(evidence_for - evidence_for.max(axis=-1, keepdims=True), -30.0, 0.0))
     share = shifted / shifted.sum(axis=-1, keepdims=True)
     return np.asarray(0.98 * share + 0.02 / share.shape[-1])
+
+
+def opine(plan: TypePlan, seen: Seen) -> Opinion:
+    """Return what the champion of the type's panel thinks of an incident."""
+    champion = plan.panel.champion
+    if champion is None:
+        return Opinion(probabilities(seen.weights))
+    return Opinion(champion.probabilities(seen), champion.likely, champion.version)
 
 
 def _larger(slow: Floats, counted: Floats) -> Bools:

@@ -185,6 +185,8 @@ class Engine:
                 if len(part):
                     self._step((device[part], time_us[part], values[part], bad[part]), outcome)
                 start = int(edge)
+        outcome.noted.extend(change for change in outcome.changes if change.quiet)
+        outcome.changes[:] = [change for change in outcome.changes if not change.quiet]
         return outcome
 
     def _step(self, rows: Rows, outcome: Outcome) -> None:

@@ -8,7 +8,8 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from models.diagnose import Opinion, probabilities
+from models.diagnose import Opinion, opine
+from models.naming import Seen
 from models.plan import DAY_US, HOUR_US, MINUTE_US, UNKNOWN, Floats, TypePlan
 from models.prognosis import Outlook
 from models.summary import describe_evidence, foretelling, rule_out, summarise
@@ -26,6 +27,8 @@ RECOVERING = 0.6
 """Below this share of its worst score an incident is on its way back: its cause is no longer revised."""
 BAND_BEFORE_US = 6 * HOUR_US
 """The plot of evidence starts this long before the onset."""
+SETTLED_US = DAY_US
+"""After so long an incident's evidence is noted once more, for learning: by then the service plans."""
 SHOWN = 1.5
 """Residuals that count less are no evidence."""
 
@@ -47,6 +50,21 @@ class Incident(msgspec.Struct, array_like=True):
     creeping: bool = False
     predicted_us: int = 0
     calm_days: int = 0
+    counted: list[float | None] = []
+    settled: bool = False
+
+    def seen(self) -> Seen:
+        """Return the evidence as it stands."""
+        return Seen(np.array(self.counted, np.float64), np.array(self.weights), self.creeping)
+
+    def add(self, moment: Moment) -> None:
+        """Average the evidence of one more moment with what there is; what is not known changes nothing."""
+        weights = 0.5 * np.array(self.weights) + 0.5 * moment.weights
+        self.weights = [float(w) for w in weights]
+        before = np.array(self.counted, np.float64) if self.counted else np.full(len(moment.counted), np.nan)
+        now = np.where(np.isfinite(before), before, moment.counted)
+        now = np.where(np.isfinite(moment.counted), 0.5 * (now + moment.counted), now)
+        self.counted = _or_none(now)
 
 
 @dataclass(frozen=True)
@@ -65,7 +83,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Change:
-    """A finding was opened, revised or cleared; what :class:`zerodistance.messages.Finding` carries."""
+    """A finding was opened, revised or cleared; what :class:`zerodistance.messages.Finding` carries.
+
+    ``seen`` and ``opinion`` are what the cause was named by; a ``quiet`` one is noted for learning only, and
+    told nobody.
+    """
 
     device: int
     state: Literal["open", "cleared"]
@@ -82,6 +104,9 @@ class Change:
     codes: list[str] = field(default_factory=list)
     creeping: bool = False
     predicted_us: int | None = None
+    seen: Seen | None = field(default=None, compare=False)
+    opinion: Opinion | None = field(default=None, compare=False)
+    quiet: bool = False
 
     def foretold(self, outlook: Outlook, now_us: int) -> Change:
         """Return the same with the moment at which the function is expected to be lost."""
@@ -125,7 +150,7 @@ def open_incident(
     plan: TypePlan, moment: Moment, onset_us: int, *, creeping: bool = False
 ) -> tuple[Incident, Change]:
     """Start an incident that began at ``onset_us``; ``creeping``: it is seen day by day."""
-    opinion = Opinion(probabilities(moment.weights))
+    opinion = opine(plan, Seen(moment.counted, moment.weights, creeping))
     cause = opinion.cause(plan)
     incident = Incident(
         onset_us=onset_us,
@@ -138,19 +163,32 @@ def open_incident(
         weights=[float(w) for w in moment.weights],
         shown=[int(f) for f in np.flatnonzero(np.abs(np.nan_to_num(moment.counted)) >= SHOWN)],
         creeping=creeping,
+        counted=_or_none(moment.counted),
     )
     return incident, _change(plan, incident, moment, opinion, "open")
 
 
 def follow_incident(plan: TypePlan, incident: Incident, moment: Moment) -> Change | None:
-    """Take in one more pane (or day); return a revision if there is something to tell."""
+    """Take in one more pane (or day); return a revision if there is something to tell.
+
+    Once, when it has lasted :data:`SETTLED_US`, a quiet one is returned although there is nothing to tell.
+    """
+    revision = _revise(plan, incident, moment)
+    if incident.settled or moment.time_us - incident.opened_us < SETTLED_US:
+        return revision
+    incident.settled = True
+    if revision is None:
+        return replace(_change(plan, incident, moment, opine(plan, incident.seen()), "open"), quiet=True)
+    return revision
+
+
+def _revise(plan: TypePlan, incident: Incident, moment: Moment) -> Change | None:
     incident.worst = max(incident.worst, moment.worst)
     if moment.worst < RECOVERING * incident.worst:
         incident.rival = ""
         return None
-    weights = 0.5 * np.array(incident.weights) + 0.5 * moment.weights
-    incident.weights = [float(w) for w in weights]
-    opinion = Opinion(probabilities(weights))
+    incident.add(moment)
+    opinion = opine(plan, incident.seen())
     cause = opinion.cause(plan)
     probability = _probability(plan, opinion, cause)
     if cause != incident.cause:
@@ -177,14 +215,18 @@ def retell(plan: TypePlan, incident: Incident, moment: Moment) -> Change:
     """Tell an incident again although its cause stands: something else about it has changed."""
     incident.revision += 1
     incident.told_us = moment.time_us
-    return _change(plan, incident, moment, Opinion(probabilities(np.array(incident.weights))), "open")
+    return _change(plan, incident, moment, opine(plan, incident.seen()), "open")
 
 
 def close_incident(plan: TypePlan, incident: Incident, moment: Moment) -> Change:
     """End an incident: readings are back to normal, or what is unusual has become the usual."""
     incident.revision += 1
-    opinion = Opinion(probabilities(np.array(incident.weights)))
-    return _change(plan, incident, moment, opinion, "cleared")
+    return _change(plan, incident, moment, opine(plan, incident.seen()), "cleared")
+
+
+def _or_none(values: Floats) -> list[float | None]:
+    """Return what compares equal to itself: a NaN does not."""
+    return [float(value) if value == value else None for value in values]
 
 
 def _probability(plan: TypePlan, opinion: Opinion, cause: str) -> float:
@@ -265,6 +307,8 @@ def _change(
         ),
         codes=moment.codes,
         creeping=incident.creeping,
+        seen=incident.seen(),
+        opinion=opinion,
     )
 
 

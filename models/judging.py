@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -45,10 +45,11 @@ class Band:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a step has concluded."""
+    """What a step has concluded; ``noted`` are changes that nobody is told, for learning."""
 
     changes: list[Change]
     bands: list[Band]
+    noted: list[Change] = field(default_factory=list)
 
 
 class Judge:

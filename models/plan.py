@@ -6,12 +6,13 @@ Nothing here is tuned to a type: all that differs between types is read from the
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from models.naming import Panel
 from zerodistance.catalogue import ApplianceType, Channel, Fault, Feature
 from zerodistance.errors import CatalogueError
 
@@ -92,6 +93,7 @@ class TypePlan:
         invalid: (K, C) impossible readings of the channel are evidence of the fault.
         codes: fault code → index of the fault, −1 where the code points to none; without mere notices.
         version: changes when saved state can no longer be read.
+        panel: who names the cause; may change while the engine runs.
     """
 
     appliance: ApplianceType
@@ -132,6 +134,7 @@ class TypePlan:
     invalid: Bools
     codes: dict[str, int]
     version: str
+    panel: Panel = field(default_factory=Panel)
 
     def display(self, feature: int) -> tuple[str, float]:
         """Return (unit, factor) in which people read a feature: shares of time as per cent."""
