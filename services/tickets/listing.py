@@ -31,6 +31,57 @@ class Listed:
     key: tuple[Any, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which tickets of a list are wanted; what is empty does not matter.
+
+    Attributes:
+        q: a ticket's number, or part of an appliance's id, name or model.
+        states: only in one of these.
+        assignee: an engineer's id; ``none``: nobody's yet.
+    """
+
+    q: str = ""
+    states: tuple[str, ...] = ()
+    urgency: str = ""
+    type: str = ""
+    region: str = ""
+    origin: str = ""
+    assignee: str = ""
+
+    def conditions(self) -> tuple[list[str], list[Any]]:
+        """Return SQL conditions on ticket ``t`` and device ``d``, and what fills their marks."""
+        found: list[str] = []
+        values: list[Any] = []
+        for column, wanted in (
+            ("t.urgency", self.urgency),
+            ("d.type", self.type),
+            ("t.region", self.region),
+            ("t.origin", self.origin),
+        ):
+            if wanted:
+                found.append(f"{column} = %s")
+                values.append(wanted)
+        if self.states:
+            found.append("t.state = ANY(%s)")
+            values.append(list(self.states))
+        if self.assignee == "none":
+            found.append("t.assignee IS NULL")
+        elif self.assignee:
+            found.append("t.assignee = %s")
+            values.append(self.assignee)
+        if number := self.q.strip().removeprefix("#"):
+            if number.isdecimal() and number.isascii() and len(number) < 18:
+                found.append("t.number = %s")
+                values.append(int(number))
+            else:
+                escaped = self.q.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+                found.append("(d.id ILIKE %s OR d.name ILIKE %s OR d.model ILIKE %s)")
+                values += [f"%{escaped}%"] * 3
+        return found, values
+
+
+_NO_FILTERS = Filters()
 _DEVICE = (
     "id", "type", "name", "model", "firmware", "household_id", "online", "last_seen_at", "disabled_reason",
 )  # fmt: skip
@@ -66,6 +117,7 @@ def page(
     *,
     device: str = "",
     household: str = "",
+    filters: Filters = _NO_FILTERS,
     limit: int = 50,
     after: tuple[Any, ...] | None = None,
 ) -> list[Listed]:
@@ -80,6 +132,7 @@ def page(
         which: open, closed (or cancelled, merged), or all.
         device: of this device only.
         household: of this household only.
+        filters: which of them are wanted.
         limit: how many at most.
         after: key of the last ticket of the page before.
     """
@@ -90,6 +143,9 @@ def page(
         if wanted:
             conditions.append(f"{column} = %s")
             values.append(wanted)
+    wanted_only, given = filters.conditions()
+    conditions += wanted_only
+    values += given
     if after is not None:
         marks = ", ".join(_mark(key) for key in keys)
         conditions.append(f"({', '.join(keys)}) {comparison} ({marks})")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 
@@ -12,10 +12,10 @@ from services.api.dependencies import Platform, PlatformDep, Staff, StaffDep
 from services.api.paging import decode_cursor, encode_cursor, moment, number
 from services.api.problems import PreconditionError
 from services.messages import repository as messages
-from services.schemas import EvidencePlot, TicketMove, TicketPage, TicketPublic
+from services.schemas import EvidencePlot, TicketMove, TicketPage, TicketPublic, TicketState, Urgency
 from services.tickets import evidence, listing, repository
 from services.tickets.lifecycle import Details, State
-from services.tickets.listing import Listed, Which
+from services.tickets.listing import Filters, Listed, Which
 from zerodistance.store.database import Connection
 
 router = APIRouter(prefix="/tickets", tags=["tickets"])
@@ -34,13 +34,23 @@ def list_tickets(
     staff: StaffDep,
     state: Which = "open",
     device: Annotated[str, Query(max_length=64)] = "",
+    q: Annotated[str, Query(max_length=100, description="a number, or part of a device's id or name")] = "",
+    stage: Annotated[list[TicketState], Query(description="only in one of these states")] = [],  # noqa: B006
+    urgency: Annotated[Urgency | Literal[""], Query()] = "",
+    type: Annotated[str, Query(max_length=48, description="appliance type")] = "",
+    region: Annotated[str, Query(max_length=200)] = "",
+    origin: Annotated[str, Query(max_length=32, description="predicted, detected, fault_code, owner …")] = "",
+    assignee: Annotated[str, Query(max_length=64, description="an engineer's id; none: nobody's yet")] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str, Query(max_length=500)] = "",
 ) -> TicketPage:
     """Return a page of tickets, ordered by what matters (open) or the latest first."""
     after = decode_cursor(state, cursor, _KINDS[state])
+    filters = Filters(q, tuple(stage), urgency, type, region, origin, assignee)
     with platform.transaction() as conn:
-        found = listing.page(conn, staff.tenant, state, device=device, limit=limit + 1, after=after)
+        found = listing.page(
+            conn, staff.tenant, state, device=device, filters=filters, limit=limit + 1, after=after
+        )
     items = [views.ticket_summary(platform.titles, listed) for listed in found[:limit]]
     following = encode_cursor(state, found[limit - 1].key) if len(found) > limit else None
     return TicketPage(items=items, next=following)
