@@ -126,5 +126,5 @@ def _holidays_of(country: str) -> Container[date]:
     name, _, part = country.partition("-")
     try:
         return holidays.country_holidays(name, subdiv=part or None)
-    except NotImplementedError as error:
+    except NotImplementedError as error:  # what the library raises for a country or part that it lacks
         raise SettingsError(f"The policy names {country!r}, whose public holidays are not known.") from error

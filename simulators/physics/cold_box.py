@@ -10,13 +10,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from simulators.faults import Severities
 from simulators.households import HomeSpan
-from simulators.physics.contract import Array, Arrays, Happening, Mask, Physics
+from simulators.physics.contract import DONE, Array, Arrays, Happening, Mask, Outcome, Physics
 from simulators.physics.psychrometrics import saturation
 from simulators.physics.vapour_compression import UNDERCHARGE, compressor_map
 
@@ -183,6 +183,7 @@ class ColdBox(Physics):
     __slots__ = ()
 
     BOX: ClassVar[BoxFigures]
+    COMPARTMENT: ClassVar[str]  # the channel that carries the compartment's temperature
 
     @staticmethod
     def box_state(set_point: Array, resting: Array, rng: np.random.Generator) -> Arrays:
@@ -284,6 +285,34 @@ class ColdBox(Physics):
         """Return the heat capacity of the contents now, J/K."""
         contents: Array = self.parameters["contents"]
         return contents
+
+    def read(self) -> Mapping[str, Array]:
+        """Return the true values of the channels that every box has."""
+        s = self.state
+        return {
+            self.COMPARTMENT: s["cabinet"],
+            "evaporator_temperature": s["evaporator"],
+            "ambient_temperature": s["ambient"],
+            "power": s["power"],
+            "energy": s["energy"],
+            "door_open": s["door"],
+            "set_point": s["set_point"],
+        }
+
+    def impossible(self, severity: Severities) -> Mapping[str, Array]:
+        """A thermistor with a broken wire reads −127 °C."""
+        if "thermistor_open" not in severity:
+            return {}
+        broken = severity["thermistor_open"] >= 0.5
+        return {self.COMPARTMENT: np.where(broken, BROKEN_READING_C, np.nan)}
+
+    def obey(self, device: int, name: str, arguments: Mapping[str, Any]) -> Outcome:
+        """Set the temperature."""
+        if name == "set_temperature":
+            self.state["set_point"][device] = float(arguments["set_point"])
+            return DONE
+        kind = self.TYPE.replace("_", " ")
+        return Outcome("refused", f"this {kind} does not know the command {name!r}")
 
     def _thermostat(self, severity: Severities, seconds: float) -> Mask:
         """Hysteresis and restart delay; return which compressors are switched on."""

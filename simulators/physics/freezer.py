@@ -19,20 +19,19 @@ reads −127 °C and the compressor runs on.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from simulators.faults import FaultLaw, Severities
 from simulators.households import HomeSpan
 from simulators.physics.cold_box import (
-    BROKEN_READING_C,
     DOOR_ALARM_S,
     BoxFigures,
     ColdBox,
     code_changes,
 )
-from simulators.physics.contract import DONE, Array, Happening, Mask, Noise, Outcome, around
+from simulators.physics.contract import Array, Happening, Mask, Noise, around
 from simulators.physics.psychrometrics import AIR_J_PER_KG_K, SUBLIMATION_J_PER_KG, saturation
 
 _FROST_HALVES_KG = 3.5  # frost that halves the walls' conductance
@@ -47,6 +46,7 @@ class Freezer(ColdBox):
     __slots__ = ()
 
     TYPE: ClassVar[str] = "freezer"
+    COMPARTMENT: ClassVar[str] = "freezer_temperature"
     BOX: ClassVar[BoxFigures] = BoxFigures(
         open_door=12.0,
         ajar=4.2,
@@ -160,33 +160,6 @@ class Freezer(ColdBox):
                 "alarm_cold": ("Refrigeration.FridgeFreezer.Event.TemperatureAlarmFreezer", too_warm),
             },
         )
-
-    def read(self) -> Mapping[str, Array]:
-        """Return the true values of all channels."""
-        s = self.state
-        return {
-            "freezer_temperature": s["cabinet"],
-            "evaporator_temperature": s["evaporator"],
-            "ambient_temperature": s["ambient"],
-            "power": s["power"],
-            "energy": s["energy"],
-            "door_open": s["door"],
-            "set_point": s["set_point"],
-        }
-
-    def impossible(self, severity: Severities) -> Mapping[str, Array]:
-        """A thermistor with a broken wire reads −127 °C."""
-        if "thermistor_open" not in severity:
-            return {}
-        broken = severity["thermistor_open"] >= 0.5
-        return {"freezer_temperature": np.where(broken, BROKEN_READING_C, np.nan)}
-
-    def obey(self, device: int, name: str, arguments: Mapping[str, Any]) -> Outcome:
-        """Set the temperature."""
-        if name == "set_temperature":
-            self.state["set_point"][device] = float(arguments["set_point"])
-            return DONE
-        return Outcome("refused", f"this freezer does not know the command {name!r}")
 
 
 PHYSICS = Freezer

@@ -20,20 +20,19 @@ time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from simulators.faults import FaultLaw, Severities
 from simulators.households import HomeSpan
 from simulators.physics.cold_box import (
-    BROKEN_READING_C,
     DOOR_ALARM_S,
     BoxFigures,
     ColdBox,
     code_changes,
 )
-from simulators.physics.contract import DONE, Array, Happening, Mask, Noise, Outcome, around
+from simulators.physics.contract import Array, Happening, Mask, Noise, around
 from simulators.physics.psychrometrics import (
     AIR_J_PER_KG_K,
     VAPORISATION_J_PER_KG,
@@ -53,6 +52,7 @@ class WineCellar(ColdBox):
     __slots__ = ()
 
     TYPE: ClassVar[str] = "wine_cellar"
+    COMPARTMENT: ClassVar[str] = "cabinet_temperature"
     BOX: ClassVar[BoxFigures] = BoxFigures(
         open_door=20.0,
         ajar=9.0,
@@ -178,30 +178,7 @@ class WineCellar(ColdBox):
     def read(self) -> Mapping[str, Array]:
         """Return the true values of all channels."""
         s = self.state
-        return {
-            "cabinet_temperature": s["cabinet"],
-            "humidity": relative_humidity(s["vapour"], s["cabinet"]),
-            "evaporator_temperature": s["evaporator"],
-            "ambient_temperature": s["ambient"],
-            "power": s["power"],
-            "energy": s["energy"],
-            "door_open": s["door"],
-            "set_point": s["set_point"],
-        }
-
-    def impossible(self, severity: Severities) -> Mapping[str, Array]:
-        """A thermistor with a broken wire reads −127 °C."""
-        if "thermistor_open" not in severity:
-            return {}
-        broken = severity["thermistor_open"] >= 0.5
-        return {"cabinet_temperature": np.where(broken, BROKEN_READING_C, np.nan)}
-
-    def obey(self, device: int, name: str, arguments: Mapping[str, Any]) -> Outcome:
-        """Set the temperature."""
-        if name == "set_temperature":
-            self.state["set_point"][device] = float(arguments["set_point"])
-            return DONE
-        return Outcome("refused", f"this wine cellar does not know the command {name!r}")
+        return {**super().read(), "humidity": relative_humidity(s["vapour"], s["cabinet"])}
 
 
 PHYSICS = WineCellar
