@@ -11,7 +11,7 @@ import structlog
 from zerodistance.catalogue import Catalogue
 from zerodistance.clock import Clock
 from zerodistance.errors import ZeroDistanceError
-from zerodistance.store import expiry, parking, plain, rollups, timescale
+from zerodistance.store import expiry, plain, rollups, timescale, unparking
 from zerodistance.store.database import Connection, connect, translated
 from zerodistance.store.schema import read_shape
 
@@ -63,7 +63,7 @@ class Upkeep:
         rollups.refresh(conn, self._catalogue, self._clock.now())
         if time.monotonic() >= self._chores_at:
             self._chores_at = time.monotonic() + _CHORES_S
-            parking.drain(conn, self._catalogue)
+            unparking.drain(conn, self._catalogue)
             with translated():
                 self._age(conn)
         if time.monotonic() >= self._expiry_at:

@@ -16,8 +16,8 @@ from typing import NamedTuple
 from zerodistance.catalogue import Catalogue
 from zerodistance.errors import StoreError
 from zerodistance.store.database import Connection, translated
-from zerodistance.store.parking import drain
 from zerodistance.store.tables import apply_catalogue
+from zerodistance.store.unparking import drain
 
 _MIGRATE_LOCK = 0x5A44_0002
 _FILE = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
