@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import PackageNotFoundError, distribution, metadata
 
 import pytest
 
@@ -49,6 +49,8 @@ def _licence(package: str) -> str:
     if stated and "\n" not in stated and len(stated) < 40:
         return _SPELLINGS.get(stated, stated)
     classes = [c.split(" :: ")[-1] for c in about.get_all("Classifier", []) if c.startswith("License ::")]
+    if classes == ["OSI Approved"]:  # which of them stands in the licence's first line alone
+        classes = [(distribution(package).read_text("licenses/LICENSE") or "").splitlines()[0].split(" (")[0]]
     return " OR ".join(_SPELLINGS.get(c, c) for c in classes)
 
 
