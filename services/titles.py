@@ -18,6 +18,10 @@ class Titles:
         found = self._catalogue.get(type_name)
         return found.title if found else _key(type_name)
 
+    def appliance(self, type_name: str, name: str) -> Text:
+        """Return what an owner calls an appliance: its own name, else the title of its type."""
+        return {"en": name} if name else self.type(type_name)
+
     def fault(self, type_name: str, cause: str) -> Fault | None:
         """Return a fault's description; None for an unknown cause."""
         found = self._catalogue.get(type_name)

@@ -11,8 +11,11 @@ from services.campaigns import repository
 from services.campaigns.detect import common_scope
 from services.campaigns.repository import Campaign
 from services.messages import repository as messages
+from services.messages.telling import tell_owner
 from services.messages.texts import CAMPAIGN_OPENED, CAMPAIGN_OVER, CAMPAIGN_YOURS, fill
+from services.tickets import incidents
 from services.tickets import repository as tickets
+from services.tickets.changes import consequences
 from services.tickets.lifecycle import CAMPAIGNABLE, Details, Role, State, check_move
 from services.tickets.repository import Device
 from zerodistance.catalogue.model import Text
@@ -133,7 +136,7 @@ class Campaigns:
         for finding_id in left:
             row = conn.execute("SELECT body FROM finding WHERE id = %s", (finding_id,)).fetchone()
             if row is not None:
-                self._desk.take_anew(conn, msgspec.convert(row[0], Finding))
+                incidents.take_anew(self._desk, conn, msgspec.convert(row[0], Finding))
         return len(left)
 
     def recovered(self, conn: Connection, finding: Finding) -> bool:
@@ -146,7 +149,11 @@ class Campaigns:
         device = self._desk.device_of(conn, ticket)
         details = Details(campaign=campaign.id)
         check_move(State(ticket.state), State.MERGED, {Role.PLATFORM}, details)
-        self._desk.finish_into(conn, device, ticket, campaign.id, f"Part of campaign {campaign.number}.")
+        changes = {"state": State.MERGED.value, "campaign_id": campaign.id}
+        changes |= consequences(ticket, State.MERGED, now, self._desk.clock_of(device))
+        note = f"Part of campaign {campaign.number}."
+        self._desk.keep(conn, device, ticket, changes, actor="platform", note=note, now=now)
+        tickets.stop_timers(conn, ticket.id, now)
         for finding in tickets.findings(conn, ticket.id):
             if finding.state == "open":
                 repository.join(conn, campaign, device.id, finding.id, ticket.id, now)
@@ -156,25 +163,15 @@ class Campaigns:
     def _tell_owner(
         self, conn: Connection, campaign: Campaign, device: Device, words: Text, what: str, now: datetime
     ) -> None:
-        if device.household_id is None:
-            return
-        home = messages.household(conn, device.household_id)
-        name: Text = {"en": device.name} if device.name else self._desk.titles.type(device.type)
-        draft = messages.Draft(
-            audience="owner",
-            kind="notice",
-            body=fill(words, {**self._values(campaign), "appliance": name}),
-            not_before=home.release(now),
-        )
-        messages.put_event(
+        tell_owner(
             conn,
-            [draft],
-            tenant=campaign.tenant_id,
-            now=now,
-            urgent=False,
-            household_id=home.id,
-            device_id=device.id,
+            self._desk.titles,
+            device,
+            words,
+            self._values(campaign),
+            kind="notice",
             event_id=f"campaign-{campaign.id}-{device.id}-{what}",
+            now=now,
             channels=self._desk.channels,
         )
 

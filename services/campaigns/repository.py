@@ -243,3 +243,9 @@ def tell(conn: Connection, campaign: Campaign, actor: str, note: str, now: datet
         "INSERT INTO campaign_history (campaign_id, version, time, actor, note) VALUES (%s, %s, %s, %s, %s)",
         (campaign.id, campaign.version, now, actor, note),
     )
+
+
+def note(conn: Connection, campaign: Campaign, actor: str, text: str, now: datetime) -> None:
+    """Write a line of history for something that was done for all of a campaign's appliances."""
+    conn.execute("UPDATE campaign SET version = version + 1 WHERE id = %s", (campaign.id,))
+    tell(conn, get(conn, campaign.tenant_id, campaign.id), actor, text, now)

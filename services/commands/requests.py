@@ -9,8 +9,8 @@ from typing import Any
 from services.commands import repository
 from services.commands.lifecycle import check_command
 from services.commands.repository import CommandRow
-from services.messages import repository as messages
-from services.messages.texts import CONSENT_ANSWERS, CONSENT_QUESTION, fill
+from services.messages.telling import Question, tell_owner
+from services.messages.texts import CONSENT_ANSWERS, CONSENT_QUESTION
 from services.tickets.repository import Device
 from services.titles import Titles
 from zerodistance.catalogue.model import Catalogue
@@ -75,33 +75,20 @@ def request_command(
         ticket_id=ticket_id,
         timeout_s=command.timeout_s,
     )
-    if row.state == "awaiting_consent" and device.household_id is not None:
-        home = messages.household(conn, device.household_id)
+    if row.state == "awaiting_consent":
         titles = Titles(catalogue)
-        appliance = {"en": device.name} if device.name else titles.type(device.type)
-        question = messages.Draft(
-            audience="owner",
-            kind="question",
-            purpose="consent",
-            body=fill(
-                CONSENT_QUESTION,
-                {"appliance": appliance, "command": titles.command(device.type, name)},
-            ),
-            answers=CONSENT_ANSWERS,
-            not_before=home.release(now),
-            deadline_at=expires_at,
-        )
-        messages.put_event(
+        tell_owner(
             conn,
-            [question],
-            tenant=device.tenant_id,
+            titles,
+            device,
+            CONSENT_QUESTION,
+            {"command": titles.command(device.type, name)},
+            kind="question",
+            event_id=f"consent-{row.id}",
             now=now,
-            urgent=False,
-            household_id=home.id,
-            device_id=device.id,
+            question=Question("consent", CONSENT_ANSWERS, deadline_at=expires_at),
             ticket_id=ticket_id,
             command_id=row.id,
-            event_id=f"consent-{row.id}",
             channels=channels,
         )
     return row

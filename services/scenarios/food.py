@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from services.messages import repository as messages
 from services.messages.quiet import zone_of
-from services.messages.texts import FOOD_REMINDER, fill
+from services.messages.telling import tell_owner
+from services.messages.texts import FOOD_REMINDER
 from services.policy import Policy, time_of
 from services.tickets.repository import device as read_device
 from services.titles import Titles
-from zerodistance.catalogue.model import Catalogue, Text
+from zerodistance.catalogue.model import Catalogue
 from zerodistance.store.database import Connection
 
 _KEPT = timedelta(days=400)
@@ -108,25 +108,17 @@ def remind(
         ]
         if not due:
             continue
-        home = messages.household(conn, device.household_id)
-        name: Text = {"en": device.name} if device.name else Titles(catalogue).type(device.type)
         listed = ", ".join(f"{item.quantity:g} {item.item} ({item.best_before})" for item in due)
-        draft = messages.Draft(
-            audience="owner",
-            kind="reminder",
-            body=fill(FOOD_REMINDER, {"appliance": name, "items": {"en": listed}}),
-            not_before=home.release(now),
-            digest=True,
-        )
-        messages.put_event(
+        tell_owner(
             conn,
-            [draft],
-            tenant=device.tenant_id,
-            now=now,
-            urgent=False,
-            household_id=home.id,
-            device_id=device_id,
+            Titles(catalogue),
+            device,
+            FOOD_REMINDER,
+            {"items": {"en": listed}},
+            kind="reminder",
             event_id=f"food-{device_id}-{local:%Y%m%d%H%M%S}",
+            now=now,
+            digest=True,
             channels=channels,
         )
         told += 1

@@ -10,13 +10,12 @@ from datetime import datetime, timedelta
 
 from psycopg import sql
 
-from services.messages import repository as messages
-from services.messages.texts import fill
+from services.messages.telling import Question, tell_owner
 from services.policy import Condition, Idle, Policy, Watch
 from services.tickets.repository import Device
 from services.tickets.repository import device as read_device
 from services.titles import Titles
-from zerodistance.catalogue.model import ApplianceType, Catalogue, Text
+from zerodistance.catalogue.model import ApplianceType, Catalogue
 from zerodistance.store.database import Connection
 
 YES, NO = "yes", "no"
@@ -122,30 +121,21 @@ def _ask(
     now: datetime,
     channels: tuple[str, ...],
 ) -> None:
-    if device.household_id is None:
-        return
-    home = messages.household(conn, device.household_id)
-    appliance: Text = {"en": device.name} if device.name else Titles(catalogue).type(device.type)
-    released = home.release(now)
-    draft = messages.Draft(
-        audience="owner",
-        kind="reminder",
-        purpose="action",
-        body=fill(watch.text, {"appliance": appliance}),
-        answers={YES: watch.yes, NO: watch.no},
-        options={YES: {"command": watch.command, "arguments": watch.arguments}},
-        not_before=released,
-        deadline_at=released + timedelta(hours=watch.answer_h),
-    )
-    messages.put_event(
+    tell_owner(
         conn,
-        [draft],
-        tenant=device.tenant_id,
-        now=now,
-        urgent=False,
-        household_id=home.id,
-        device_id=device.id,
+        Titles(catalogue),
+        device,
+        watch.text,
+        {},
+        kind="reminder",
         event_id=f"watch-{name}-{device.id}-{now:%Y%m%d%H%M%S%f}",
+        now=now,
+        question=Question(
+            "action",
+            answers={YES: watch.yes, NO: watch.no},
+            options={YES: {"command": watch.command, "arguments": watch.arguments}},
+            within=timedelta(hours=watch.answer_h),
+        ),
         channels=channels,
     )
 

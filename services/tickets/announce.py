@@ -53,7 +53,7 @@ def announce(
     fault = titles.fault(device.type, ticket.cause)
     question = fault.question if fault is not None and news is News.ASKED else None
     values: dict[str, Text] = {
-        "appliance": {"en": device.name} if device.name else titles.type(device.type),
+        "appliance": titles.appliance(device.type, device.name),
         "device": {"en": label_of(device)},
         "cause": titles.cause(device.type, ticket.cause),
         "summary": ticket.summary or {"en": ""},

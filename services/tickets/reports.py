@@ -10,7 +10,8 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from services.tickets import repository, rules
-from services.tickets.desk import APPLIANCE, Desk, Taken
+from services.tickets.desk import Desk
+from services.tickets.incidents import APPLIANCE, Taken
 from services.tickets.lifecycle import Role
 from services.tickets.repository import Device, Ticket
 from zerodistance.clock import from_us

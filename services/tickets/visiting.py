@@ -20,7 +20,7 @@ from services.messages.texts import (
     PROTECT_QUESTION,
     fill,
 )
-from services.tickets import rules
+from services.tickets import orders, rules
 from services.tickets.announce import label_of, say_window
 from services.tickets.levels import CLOCK_KINDS
 from services.tickets.lifecycle import Details, Role, State, check_move
@@ -125,7 +125,7 @@ def offer_protection(
     now = desk.clock.now()
     home = messages.household(conn, device.household_id)
     values: dict[str, Text] = {
-        "appliance": {"en": device.name} if device.name else desk.titles.type(device.type),
+        "appliance": desk.titles.appliance(device.type, device.name),
         "device": {"en": label_of(device)},
         "command": desk.titles.command(device.type, rule.command),
         "when": {"en": f"{fails_at.astimezone(zone_of(home.time_zone)):%Y-%m-%d}"},
@@ -178,7 +178,7 @@ def protect(desk: Desk, conn: Connection, message: messages.Message, ticket: Tic
                 wish["arguments"],
                 requested_by=f"ticket:{ticket.number}",
                 now=now,
-                expires_at=commands.expiry(now, real_wait_s(desk.clock, 3600.0)),
+                expires_at=commands.expiry(now, real_wait_s(desk.clock, orders.LIFE_S)),
                 approved_by=f"owner:{message.household_id}",
             )
     except ZeroDistanceError as error:

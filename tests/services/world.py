@@ -10,7 +10,8 @@ from services.messages import delivery
 from services.messages import repository as messages
 from services.messages.repository import Message
 from services.tickets import repository
-from services.tickets.desk import Desk, Taken
+from services.tickets.desk import Desk
+from services.tickets.incidents import Taken
 from services.tickets.lifecycle import Details, Role, State
 from services.tickets.repository import Ticket
 from zerodistance.catalogue import Catalogue
