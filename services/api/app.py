@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from services.api import problems
-from services.api.dependencies import open_platform
+from services.api.dependencies import check_routes, open_platform
+from services.api.remote import Remote
 from services.api.routers import (
     credentials,
     desk,
@@ -19,6 +20,7 @@ from services.api.routers import (
     owner,
     scenarios,
     tickets,
+    workbench,
 )
 from services.bodies import BodyLimit
 from services.owner.router import make_router
@@ -56,28 +58,30 @@ def make_app(settings: Settings) -> FastAPI:
     app.state.platform = platform
     app.add_middleware(BodyLimit)
     app.add_middleware(StrictTransport)
+    app.add_middleware(Remote)
     problems.add_handlers(app)
 
     api = APIRouter(prefix=PREFIX)
     parts = (
         general.router, general.open_router, tickets.router, devices.router, history.router, engineers.router,
-        owner.router, credentials.router, desk.router, scenarios.router,
+        owner.router, credentials.router, desk.router, scenarios.router, workbench.router,
     )  # fmt: skip
     for part in parts:
+        check_routes(part.routes)
         api.include_router(part)
     app.include_router(api)
     app.include_router(general.open_router, include_in_schema=False)
 
     def answer(household_id: str, message_id: str, key: str) -> object:
-        with platform.transaction() as conn:
+        with platform.as_owner(household_id, "post_answer", message=message_id, answer=key) as conn:
             return platform.desk.answer(conn, household_id, message_id, key)
 
     def rate(household_id: str, ticket_id: str, rating: int) -> object:
-        with platform.transaction() as conn:
+        with platform.as_owner(household_id, "post_rating", ticket=ticket_id, rating=rating) as conn:
             return platform.desk.rate(conn, household_id, ticket_id, rating)
 
     def report(household_id: str, device_id: str, words: str) -> object:
-        with platform.transaction() as conn:
+        with platform.as_owner(household_id, "post_report", device=device_id, words=words) as conn:
             return owner_reports(platform.desk, conn, household_id, device_id, words)
 
     app.include_router(
