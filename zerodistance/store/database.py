@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import psycopg
+from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from zerodistance.errors import StoreError, UnavailableError
 from zerodistance.settings import Settings
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+
+# A page of tickets holds a hundred documents: the standard library's reader took a third of its time.
+set_json_loads(msgspec.json.decode)
 
 EMBEDDED_FOLDER = "postgres"
 EMBEDDED_DATABASE = "zerodistance"

@@ -136,6 +136,25 @@ def store(
     )
 
 
+@app.command("api")
+def measure_api(
+    devices: Annotated[int, typer.Option(help="appliances", min=100, max=1_000_000)] = 10_000,
+    tickets: Annotated[int, typer.Option(help="tickets, open and ended", min=100)] = 100_000,
+    seconds: Annotated[float, typer.Option(help="how long is asked", min=1, max=3600)] = 60.0,
+    rate: Annotated[int, typer.Option(help="requests a second", min=1, max=5_000)] = 100,
+    serves: Annotated[int, typer.Option(help="serve processes", min=1, max=16)] = 2,
+    database: Database = "",
+    repeat: Repeat = 1,
+    as_json: Json = False,
+) -> None:
+    """Lists, ticket pages, evidence and devices of a service organisation, asked for by Locust."""
+    from zerodistance.cli.bench.api import Options, measure
+
+    options = Options(devices, tickets, seconds, rate, serves, database)
+    stop = until_told()
+    run_repeatedly(lambda say: measure(options, stop, say), repeat, as_json=as_json)
+
+
 def run_repeatedly(measure: Callable[[Callable[[str], None]], Report], repeat: int, *, as_json: bool) -> None:
     """Run a benchmark ``repeat`` times and print what it found.
 
