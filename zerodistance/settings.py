@@ -16,6 +16,7 @@ from zerodistance.clock import Clock, parse_clock
 from zerodistance.errors import SettingsError
 
 DEFAULT_SECRET = "not-a-secret"
+DEFAULT_PASSWORD = "demo"
 
 
 class Settings(BaseSettings):
@@ -61,9 +62,20 @@ class Settings(BaseSettings):
     metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus metrics; 0: none")
     secret_key: str = Field(DEFAULT_SECRET, min_length=1, description="signs owner links and sessions")
     staff_token: str = Field(
-        DEFAULT_SECRET, min_length=1, description="bearer token of the console and of service scripts"
+        DEFAULT_SECRET, min_length=1, description="bearer token of the console's own calls and of scripts"
     )
-    staff_password: str = Field("demo", min_length=1, description="password of the console's login page")
+    staff_password: str = Field(
+        DEFAULT_PASSWORD, min_length=1, description="password of the first account, admin; of no use later"
+    )
+    tenant: str = Field("default", min_length=1, description="brand that the staff token and console are of")
+    api_rate: float = Field(100, ge=0, description="requests a second for each account; 0: no limit")
+    api_burst: int = Field(400, ge=1, description="how many of them at once, after a rest")
+    oidc_issuer: str = Field("", description="OpenID Connect provider that staff may sign in with; empty: none")
+    oidc_client_id: str = Field("", description="what the provider knows the platform as")
+    oidc_client_secret: str = Field("", description="its secret there; empty: a public client, PKCE alone")
+    oidc_redirects: str = Field(
+        "", description="addresses that the provider may send people back to, joined by ','"
+    )
     public_url: str = Field("", description="where owners' browsers reach serve; empty: ZD_API_URL")
     webhook_url: str = Field("", description="messages to people are also posted here as JSON; empty: none")
     webhook_secret: str = Field("", description="signs them; shared with whoever receives them")
@@ -126,7 +138,7 @@ class Settings(BaseSettings):
                 for name, bad in {
                     "ZD_SECRET_KEY": self.secret_key == DEFAULT_SECRET,
                     "ZD_STAFF_TOKEN": self.staff_token == DEFAULT_SECRET,
-                    "ZD_STAFF_PASSWORD": self.staff_password == "demo",
+                    "ZD_STAFF_PASSWORD": self.staff_password == DEFAULT_PASSWORD,
                     "ZD_DATABASE": not self.database,
                     "ZD_LOG": not self.log,
                     # its receiver knows it: with the secret key it could sign links and sessions as well

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from services.accounts.sessions import TooManyRequestsError
 from services.schemas import Problem
 from zerodistance.errors import StoreError, UnauthenticatedError, UnavailableError, ZeroDistanceError
 
@@ -24,6 +25,8 @@ _TITLES = {
     412: "Precondition failed",
     413: "Too large",
     422: "Not understood",
+    428: "Precondition required",
+    429: "Too many requests",
     500: "Internal error",
     503: "Not available",
 }
@@ -51,6 +54,8 @@ def add_handlers(app: FastAPI) -> None:
             raise error
         headers = {}
         if isinstance(error, UnavailableError):
+            headers["Retry-After"] = str(math.ceil(error.retry_after_s))
+        if isinstance(error, TooManyRequestsError):
             headers["Retry-After"] = str(math.ceil(error.retry_after_s))
         if isinstance(error, UnauthenticatedError):
             headers["WWW-Authenticate"] = "Bearer"
@@ -84,5 +89,5 @@ def add_handlers(app: FastAPI) -> None:
 
 RESPONSES: dict[int | str, dict[str, object]] = {
     status: {"model": Problem, "description": _TITLES[status], "content": {MEDIA_TYPE: {}}}
-    for status in (401, 404, 409, 422, 503)
+    for status in (401, 403, 404, 409, 422, 429, 503)
 }

@@ -18,7 +18,7 @@ from zerodistance.clock import to_us
 from zerodistance.errors import UnavailableError
 from zerodistance.messages import Sample
 from zerodistance.store.adapters import Mappings
-from zerodistance.store.devices import note_unclaimed, register_device
+from zerodistance.store.devices import note_unclaimed, register_device, register_household
 from zerodistance.store.telemetry import write_samples
 
 
@@ -209,6 +209,8 @@ def test_an_owner_sees_and_does_only_what_is_theirs(api: Api, world: World) -> N
     assert [(m["audience"], m["kind"], m["ticket_id"]) for m in mine] == [
         ("owner", "question", world.ticket().id)
     ]
+    with world.pool.connection() as conn:
+        register_household(conn, "home-2")
     others = token(api, "home-2")
     assert api.anonymous("GET", f"/api/v1/owner/{others}/messages").json() == []
     path = f"/api/v1/owner/{others}/messages/{mine[0]['id']}/answer"
@@ -218,6 +220,8 @@ def test_an_owner_sees_and_does_only_what_is_theirs(api: Api, world: World) -> N
     for bad in ("x", token(api)[:-2], token(api) + "x", "a" * 600):
         answer = api.anonymous("GET", f"/api/v1/owner/{bad}/messages")
         assert problem(answer)[0] in (401, 422)
+    nobody = api.anonymous("GET", f"/api/v1/owner/{token(api, 'home-9')}/messages")
+    assert problem(nobody) == (401, "unauthenticated"), "a home that is no more"
 
 
 def test_a_message_held_back_by_quiet_hours_is_not_shown(api: Api, world: World) -> None:

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
-from services.api.dependencies import PlatformDep, StaffDep
+from services.api.dependencies import CredentialsReader, CredentialsWriter, PlatformDep
+from services.api.unit import UnitRoute
 from services.devices import repository
 from services.schemas import Model
 from zerodistance.access.authority import DEVICE_DAYS, LONGEST_DEVICE_DAYS
@@ -16,7 +17,7 @@ from zerodistance.access.issuing import LONGEST_OVERLAP, make_credential, revoke
 from zerodistance.store import credentials as store
 from zerodistance.store.database import Connection
 
-router = APIRouter(tags=["credentials"])
+router = APIRouter(route_class=UnitRoute, tags=["credentials"])
 
 CredentialId = Annotated[str, Path(max_length=32)]
 
@@ -103,17 +104,21 @@ class DisableRequest(Model):
 
 @router.post("/devices/{device_id}/credentials", status_code=201)
 def post_credential(
-    device_id: str, wanted: CredentialCreate, platform: PlatformDep, staff: StaffDep, response: Response
+    device_id: str,
+    wanted: CredentialCreate,
+    platform: PlatformDep,
+    caller: CredentialsWriter,
+    response: Response,
 ) -> CredentialCreated:
     """Make a credential for a device: its secret is in this answer and nowhere else."""
-    with platform.transaction() as conn:
-        repository.get(conn, staff.tenant, device_id)
+    with caller.transaction() as conn:
+        repository.get(conn, caller.tenant, device_id)
         made = make_credential(
             conn,
             platform.settings,
             device_id,
             wanted.kind,
-            actor=staff.actor,
+            actor=caller.actor,
             days=wanted.days,
             csr=wanted.csr,
             replace=wanted.replace,
@@ -124,10 +129,12 @@ def post_credential(
 
 
 @router.get("/devices/{device_id}/credentials")
-def list_credentials(device_id: str, platform: PlatformDep, staff: StaffDep) -> list[CredentialPublic]:
+def list_credentials(
+    device_id: str, platform: PlatformDep, caller: CredentialsReader
+) -> list[CredentialPublic]:
     """Return a device's credentials, the newest first, revoked ones too."""
-    with platform.transaction() as conn:
-        repository.get(conn, staff.tenant, device_id)
+    with caller.transaction() as conn:
+        repository.get(conn, caller.tenant, device_id)
         rows = store.listing(conn, device_id)
     return [
         CredentialPublic(**{name: value for name, value in row._asdict().items() if name != "device_id"})
@@ -136,54 +143,54 @@ def list_credentials(device_id: str, platform: PlatformDep, staff: StaffDep) -> 
 
 
 @router.delete("/devices/{device_id}/credentials")
-def delete_credentials(device_id: str, platform: PlatformDep, staff: StaffDep) -> Revocation:
+def delete_credentials(device_id: str, platform: PlatformDep, caller: CredentialsWriter) -> Revocation:
     """Revoke all credentials of a device; the broker ends its session within seconds."""
-    with platform.transaction() as conn:
-        repository.get(conn, staff.tenant, device_id)
-        return Revocation(revoked=revoke_credentials(conn, device_id, actor=staff.actor))
+    with caller.transaction() as conn:
+        repository.get(conn, caller.tenant, device_id)
+        return Revocation(revoked=revoke_credentials(conn, device_id, actor=caller.actor))
 
 
 @router.delete("/devices/{device_id}/credentials/{credential_id}")
 def delete_credential(
-    device_id: str, credential_id: CredentialId, platform: PlatformDep, staff: StaffDep
+    device_id: str, credential_id: CredentialId, platform: PlatformDep, caller: CredentialsWriter
 ) -> Revocation:
     """Revoke one credential of a device."""
-    with platform.transaction() as conn:
-        repository.get(conn, staff.tenant, device_id)
-        revoked = revoke_credentials(conn, device_id, actor=staff.actor, credential_id=credential_id)
+    with caller.transaction() as conn:
+        repository.get(conn, caller.tenant, device_id)
+        revoked = revoke_credentials(conn, device_id, actor=caller.actor, credential_id=credential_id)
     return Revocation(revoked=revoked)
 
 
 @router.post("/devices/{device_id}/disable")
 def disable_device(
-    device_id: str, why: DisableRequest, platform: PlatformDep, staff: StaffDep
+    device_id: str, why: DisableRequest, platform: PlatformDep, caller: CredentialsWriter
 ) -> AccessPublic:
     """Put a device out of use: nothing is taken from it, and its credentials do not work."""
-    with platform.transaction() as conn:
-        repository.get(conn, staff.tenant, device_id)
-        store.disable(conn, device_id, why.reason, actor=staff.actor)
-        return _access(conn, staff.tenant, device_id, 20)
+    with caller.transaction() as conn:
+        repository.get(conn, caller.tenant, device_id)
+        store.disable(conn, device_id, why.reason, actor=caller.actor)
+        return _access(conn, caller.tenant, device_id, 20)
 
 
 @router.post("/devices/{device_id}/enable")
-def enable_device(device_id: str, platform: PlatformDep, staff: StaffDep) -> AccessPublic:
+def enable_device(device_id: str, platform: PlatformDep, caller: CredentialsWriter) -> AccessPublic:
     """Let a disabled device in again, with the credentials it had."""
-    with platform.transaction() as conn:
-        repository.get(conn, staff.tenant, device_id)
-        store.enable(conn, device_id, actor=staff.actor)
-        return _access(conn, staff.tenant, device_id, 20)
+    with caller.transaction() as conn:
+        repository.get(conn, caller.tenant, device_id)
+        store.enable(conn, device_id, actor=caller.actor)
+        return _access(conn, caller.tenant, device_id, 20)
 
 
 @router.get("/access")
 def get_access(
     platform: PlatformDep,
-    staff: StaffDep,
+    caller: CredentialsReader,
     device: Annotated[str, Query(max_length=64)] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> AccessPublic:
     """Return the devices that are out of use, and the audit, the newest first."""
-    with platform.transaction() as conn:
-        return _access(conn, staff.tenant, device, limit)
+    with caller.transaction() as conn:
+        return _access(conn, caller.tenant, device, limit)
 
 
 def _access(conn: Connection, tenant: int, device: str, limit: int) -> AccessPublic:

@@ -8,7 +8,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from services.api.dependencies import PlatformDep, StaffDep
+from services.api.dependencies import (
+    CampaignsReader,
+    CampaignsWriter,
+    FiguresReader,
+    PlanReader,
+    PlatformDep,
+    TicketsReader,
+    TicketsWriter,
+)
+from services.api.unit import UnitRoute
 from services.campaigns import repository as campaigns
 from services.devices import repository as devices
 from services.dispatch import desk as dispatch
@@ -30,69 +39,69 @@ from services.tickets.reports import Measurement
 from services.tickets.repository import device as read_device
 from zerodistance.errors import NotFoundError
 
-router = APIRouter(tags=["desk"])
+router = APIRouter(route_class=UnitRoute, tags=["desk"])
 
 
 @router.get("/campaigns")
-def list_campaigns(platform: PlatformDep, staff: StaffDep) -> list[CampaignPublic]:
+def list_campaigns(platform: PlatformDep, caller: CampaignsReader) -> list[CampaignPublic]:
     """Return the campaigns, open ones first."""
-    with platform.transaction() as conn:
-        found = campaigns.listing(conn, staff.tenant)
+    with caller.transaction() as conn:
+        found = campaigns.listing(conn, caller.tenant)
     return [_campaign(platform, one) for one in found]
 
 
 @router.get("/campaigns/{campaign_id}")
-def get_campaign(campaign_id: str, platform: PlatformDep, staff: StaffDep) -> CampaignPublic:
+def get_campaign(campaign_id: str, platform: PlatformDep, caller: CampaignsReader) -> CampaignPublic:
     """Return one campaign."""
-    with platform.transaction() as conn:
-        return _campaign(platform, campaigns.get(conn, staff.tenant, campaign_id))
+    with caller.transaction() as conn:
+        return _campaign(platform, campaigns.get(conn, caller.tenant, campaign_id))
 
 
 @router.post("/campaigns/{campaign_id}/close")
 def close_campaign(
-    campaign_id: str, close: CampaignClose, platform: PlatformDep, staff: StaffDep
+    campaign_id: str, close: CampaignClose, platform: PlatformDep, caller: CampaignsWriter
 ) -> CampaignClosed:
     """Close a campaign: owners hear that it is over, whoever still has the cause gets a ticket."""
-    with platform.transaction() as conn:
+    with caller.transaction() as conn:
         opened = platform.desk.campaigns.close(
-            conn, staff.tenant, campaign_id, actor=staff.actor, note=close.note.strip()
+            conn, caller.tenant, campaign_id, actor=caller.actor, note=close.note.strip()
         )
     return CampaignClosed(id=campaign_id, opened=opened)
 
 
 @router.get("/devices/{device_id}/inspections")
-def list_inspections(device_id: str, platform: PlatformDep, staff: StaffDep) -> list[InspectionPublic]:
+def list_inspections(device_id: str, platform: PlatformDep, caller: TicketsReader) -> list[InspectionPublic]:
     """Return what was measured at an appliance, the latest first."""
-    with platform.transaction() as conn:
-        devices.get(conn, staff.tenant, device_id)
+    with caller.transaction() as conn:
+        devices.get(conn, caller.tenant, device_id)
         found = reports.inspections(conn, device_id)
     return [InspectionPublic(**asdict(one)) for one in found]
 
 
 @router.post("/devices/{device_id}/inspections", status_code=201)
 def post_inspection(
-    device_id: str, wish: InspectionCreate, platform: PlatformDep, staff: StaffDep
+    device_id: str, wish: InspectionCreate, platform: PlatformDep, caller: TicketsWriter
 ) -> InspectionPublic:
     """Enter a measurement: it joins the open ticket's evidence, or opens a ticket if it is out of range."""
     measured = Measurement(
         wish.quantity.strip(), wish.value, wish.unit, wish.low, wish.high, wish.note.strip()
     )
-    with platform.transaction() as conn:
-        devices.get(conn, staff.tenant, device_id)
+    with caller.transaction() as conn:
+        devices.get(conn, caller.tenant, device_id)
         device = read_device(conn, device_id)
         if device is None:
             raise NotFoundError(f"There is no device {device_id!r}.")
         kept, _ = reports.inspect(
-            platform.desk, conn, device, measured, actor=staff.actor, cause=wish.cause, urgency=wish.urgency
+            platform.desk, conn, device, measured, actor=caller.actor, cause=wish.cause, urgency=wish.urgency
         )
     return InspectionPublic(**asdict(kept))
 
 
 @router.get("/tickets/{ticket_id}/windows")
-def list_windows(ticket_id: str, platform: PlatformDep, staff: StaffDep) -> list[WindowPublic]:
+def list_windows(ticket_id: str, platform: PlatformDep, caller: PlanReader) -> list[WindowPublic]:
     """Return windows in which an engineer could come, the earliest first; the best suited one of each."""
-    with platform.transaction() as conn:
-        ticket = listing.one(conn, staff.tenant, ticket_id).ticket
+    with caller.transaction() as conn:
+        ticket = listing.one(conn, caller.tenant, ticket_id).ticket
         device = platform.desk.device_of(conn, ticket)
         found = dispatch.offers(conn, platform.desk.policy, device, ticket, platform.clock.now())
     return [
@@ -104,16 +113,16 @@ def list_windows(ticket_id: str, platform: PlatformDep, staff: StaffDep) -> list
 @router.get("/plan")
 def get_plan(
     platform: PlatformDep,
-    staff: StaffDep,
+    caller: PlanReader,
     day: Annotated[date | None, Query(description="in each engineer's own time zone; empty: today")] = None,
     engineer: Annotated[str, Query(max_length=64)] = "",
     waiting: Annotated[bool, Query(description="also tickets without an agreed visit")] = False,
 ) -> DayPlanPublic:
     """Return the plan of a day: who goes where in which order, with the way between."""
     wanted = day or platform.clock.now().date()
-    with platform.transaction() as conn:
+    with caller.transaction() as conn:
         plan = dispatch.day_plan(
-            conn, platform.desk.policy, staff.tenant, wanted, engineer=engineer, waiting=waiting
+            conn, platform.desk.policy, caller.tenant, wanted, engineer=engineer, waiting=waiting
         )
     return DayPlanPublic(
         day=wanted,
@@ -130,13 +139,13 @@ def get_plan(
 @router.get("/figures")
 def get_figures(
     platform: PlatformDep,
-    staff: StaffDep,
+    caller: FiguresReader,
     days: Annotated[float, Query(gt=0, le=3660, description="tickets opened within so many days")] = 30,
 ) -> FiguresPublic:
     """Return satisfaction, first-time fix, precision, service levels, visits avoided, and each engineer's."""
     now = platform.clock.now()
-    with platform.transaction() as conn:
-        found = figures(conn, staff.tenant, now - timedelta(days=days), now, platform.desk.policy.figures)
+    with caller.transaction() as conn:
+        found = figures(conn, caller.tenant, now - timedelta(days=days), now, platform.desk.policy.figures)
     return FiguresPublic.model_validate(asdict(found))
 
 

@@ -7,9 +7,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from services.accounts.roles import Permission
 from services.api import views
-from services.api.dependencies import PlatformDep, StaffDep
+from services.api.dependencies import (
+    DevicesClaimer,
+    DevicesCommander,
+    DevicesReader,
+    PlatformDep,
+    TelemetryReader,
+)
 from services.api.paging import decode_cursor, encode_cursor, text
+from services.api.unit import UnitRoute
 from services.commands import repository as commands
 from services.commands.lifecycle import real_wait_s
 from services.commands.requests import request_command
@@ -37,7 +45,7 @@ from zerodistance.store import adapters
 from zerodistance.store import devices as store_devices
 from zerodistance.store.history import latest as latest_readings
 
-router = APIRouter(tags=["devices"])
+router = APIRouter(route_class=UnitRoute, tags=["devices"])
 
 _RECENT_COMMANDS = 20
 
@@ -45,7 +53,7 @@ _RECENT_COMMANDS = 20
 @router.get("/devices")
 def list_devices(
     platform: PlatformDep,
-    staff: StaffDep,
+    caller: DevicesReader,
     q: Annotated[str, Query(max_length=100, description="part of the id, name or model")] = "",
     type: Annotated[str, Query(max_length=48, description="appliance type")] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -53,9 +61,9 @@ def list_devices(
 ) -> DevicePage:
     """Return a page of devices, by id."""
     after = decode_cursor("devices", cursor, (text,))
-    with platform.transaction() as conn:
+    with caller.transaction() as conn:
         found = repository.listing(
-            conn, staff.tenant, q=q, type=type, limit=limit + 1, after=after[0] if after else ""
+            conn, caller.tenant, q=q, type=type, limit=limit + 1, after=after[0] if after else ""
         )
     items = [views.device_public(platform.titles, row) for row in found[:limit]]
     following = encode_cursor("devices", [found[limit - 1].id]) if len(found) > limit else None
@@ -63,14 +71,16 @@ def list_devices(
 
 
 @router.get("/devices/{device_id}")
-def get_device(device_id: str, platform: PlatformDep, staff: StaffDep) -> DeviceDetail:
+def get_device(device_id: str, platform: PlatformDep, caller: DevicesReader) -> DeviceDetail:
     """Return a device with its latest readings, what it can be told, and what it was told lately."""
-    with platform.transaction() as conn:
-        row = repository.get(conn, staff.tenant, device_id)
+    with caller.transaction() as conn:
+        row = repository.get(conn, caller.tenant, device_id)
         appliance = platform.catalogue.get(row.type)  # a gateway has no readings and takes no commands
         latest = latest_readings(conn, appliance, device_id) if appliance is not None else None
         recent = commands.recent(conn, device_id, _RECENT_COMMANDS)
-    link = owner_link(platform.settings, row.household_id) if row.household_id is not None else ""
+    link = ""
+    if row.household_id is not None and caller.may(Permission.OWNERS_LINK):
+        link = owner_link(platform.settings, row.household_id)
     return DeviceDetail(
         **views.device_public(platform.titles, row).model_dump(),
         latest=latest[1] if latest else {},
@@ -104,13 +114,13 @@ def get_device(device_id: str, platform: PlatformDep, staff: StaffDep) -> Device
 def get_series(
     device_id: str,
     platform: PlatformDep,
-    staff: StaffDep,
+    caller: TelemetryReader,
     channel: Annotated[str, Query(max_length=48)],
     hours: Annotated[float, Query(gt=0, le=24 * 400)] = 24,
 ) -> Series:
     """Return one channel's last hours (platform time), with the expected band where it is known."""
-    with platform.transaction() as conn:
-        row = repository.get(conn, staff.tenant, device_id)
+    with caller.transaction() as conn:
+        row = repository.get(conn, caller.tenant, device_id)
         appliance = platform.catalogue.get_type(row.type)
         if channel not in appliance.channels:
             raise NotFoundError(
@@ -124,11 +134,11 @@ def get_series(
 
 @router.post("/devices/{device_id}/commands", status_code=201)
 def post_command(
-    device_id: str, command: CommandCreate, platform: PlatformDep, staff: StaffDep
+    device_id: str, command: CommandCreate, platform: PlatformDep, caller: DevicesCommander
 ) -> CommandPublic:
     """Tell an appliance to do something; where its owner must consent, the owner is asked first."""
-    with platform.transaction() as conn:
-        row = repository.get(conn, staff.tenant, device_id)
+    with caller.transaction() as conn:
+        row = repository.get(conn, caller.tenant, device_id)
         device = read_device(conn, row.id)
         if device is None:
             raise NotFoundError(f"There is no device {device_id!r}.")
@@ -139,7 +149,7 @@ def post_command(
             device,
             command.name,
             command.arguments,
-            requested_by=staff.actor,
+            requested_by=caller.actor,
             now=now,
             expires_at=commands.expiry(now, real_wait_s(platform.clock, command.expires_in_s)),
             channels=channel_names(platform.settings),
@@ -148,9 +158,9 @@ def post_command(
 
 
 @router.get("/unclaimed")
-def list_unclaimed(platform: PlatformDep, _staff: StaffDep) -> list[UnclaimedPublic]:
+def list_unclaimed(platform: PlatformDep, caller: DevicesClaimer) -> list[UnclaimedPublic]:
     """Return the devices that publish and are nobody's yet, the most recently heard first."""
-    with platform.transaction() as conn:
+    with caller.transaction() as conn:
         rows = repository.unclaimed(conn)
     return [
         UnclaimedPublic(
@@ -169,26 +179,29 @@ def list_unclaimed(platform: PlatformDep, _staff: StaffDep) -> list[UnclaimedPub
     ]
 
 
-@router.post("/unclaimed/{device_id}/claim", status_code=201)
-def claim_device(device_id: str, claim: DeviceClaim, platform: PlatformDep, staff: StaffDep) -> DevicePublic:
+@router.post("/unclaimed/{unclaimed_id}/claim", status_code=201)
+def claim_device(
+    unclaimed_id: str, claim: DeviceClaim, platform: PlatformDep, caller: DevicesClaimer
+) -> DevicePublic:
     """Adopt a device that waits; ingest then replays what it sent so far."""
     check_mapping(platform.catalogue.get_type(claim.type), claim.mapping)
-    with platform.transaction() as conn:
+    with caller.transaction() as conn:
         if claim.household_id is not None:
             known = conn.execute(
-                "SELECT 1 FROM household WHERE id = %s AND tenant_id = %s", (claim.household_id, staff.tenant)
+                "SELECT 1 FROM household WHERE id = %s AND tenant_id = %s",
+                (claim.household_id, caller.tenant),
             ).fetchone()
             if known is None:
                 raise InvalidMessageError("wrong_shape", f"There is no household {claim.household_id!r}.")
         store_devices.claim(
             conn,
-            device_id,
+            unclaimed_id,
             type=claim.type,
-            tenant=staff.tenant,
+            tenant=caller.tenant,
             household_id=claim.household_id,
             name=claim.name,
             model=claim.model,
         )
-        adapters.set_mapping(conn, device_id, claim.mapping)
-        row = repository.get(conn, staff.tenant, device_id)
+        adapters.set_mapping(conn, unclaimed_id, claim.mapping)
+        row = repository.get(conn, caller.tenant, unclaimed_id)
     return views.device_public(platform.titles, row)

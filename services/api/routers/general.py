@@ -6,38 +6,39 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
-from services.api.dependencies import PlatformDep, StaffDep
+from services.api.dependencies import ChangesReader, InsightsReader, OverviewReader, PlatformDep, ProbeDep
+from services.api.unit import UnitRoute
 from services.insights import reading
 from services.overview import figures
 from services.schemas import Health, InsightPublic, Overview
 
-router = APIRouter(tags=["general"])
-open_router = APIRouter(tags=["general"])
+router = APIRouter(route_class=UnitRoute, tags=["general"])
+open_router = APIRouter(route_class=UnitRoute, tags=["general"])
 
 
 @router.get("/overview")
-def get_overview(platform: PlatformDep, staff: StaffDep) -> Overview:
+def get_overview(platform: PlatformDep, caller: OverviewReader) -> Overview:
     """Return the figures on top of the console, and the platform's time."""
     now = platform.clock.now()
-    with platform.transaction() as conn:
-        found = figures(conn, staff.tenant, now, platform.clock.rate)
+    with caller.transaction() as conn:
+        found = figures(conn, caller.tenant, now, platform.clock.rate)
     return Overview(**asdict(found), now=now)
 
 
 @router.get("/insights")
 def list_insights(
     platform: PlatformDep,
-    staff: StaffDep,
+    caller: InsightsReader,
     device: Annotated[str, Query(max_length=64)] = "",
     household: Annotated[str, Query(max_length=200)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> list[InsightPublic]:
     """Return what is worth knowing about how appliances are used, the latest first."""
-    with platform.transaction() as conn:
-        rows = reading.listing(conn, staff.tenant, device=device, household=household, limit=limit)
+    with caller.transaction() as conn:
+        rows = reading.listing(conn, caller.tenant, device=device, household=household, limit=limit)
     return [
         InsightPublic(
             id=row.id,
@@ -56,20 +57,30 @@ def list_insights(
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {}}, "description": "server-sent events"}},
 )
-async def get_changes(platform: PlatformDep, _staff: StaffDep) -> StreamingResponse:
+async def get_changes(
+    platform: PlatformDep,
+    caller: ChangesReader,
+    last_event_id: Annotated[
+        str, Header(max_length=64, description="id of the last change that was seen, to go on behind it")
+    ] = "",
+) -> StreamingResponse:
     """Stream changes as server-sent events.
 
-    ``event`` is ticket, message or device and ``data`` a JSON object with its id; ``ready`` comes first,
-    ``resync`` where something may have been missed, a comment every 15 seconds keeps the line open.
+    ``event`` is ticket, message or device, ``data`` a JSON object with its id, ``id`` the number to resume
+    from. ``ready`` comes first. A reader that lost its connection sends ``Last-Event-ID`` and is given what
+    it missed within the last hour, and perhaps some that it saw; ``resync`` says that something was missed
+    and cannot be given: read everything again. A comment every 15 seconds keeps the line open.
     """
+    platform.hub.check_room()
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(platform.hub.stream(), media_type="text/event-stream", headers=headers)
+    stream = platform.hub.stream(caller.tenant, last_event_id)
+    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
 
 @open_router.get("/health")
-def get_health(platform: PlatformDep) -> Health:
+def get_health(platform: ProbeDep) -> Health:
     """Say whether this process can do its work: it runs and its database answers."""
-    with platform.transaction() as conn:
+    with platform.unscoped() as conn:
         conn.execute("SELECT 1")
     return Health(status="ok", now=platform.clock.now(), version=_version())
 

@@ -14,8 +14,9 @@ import msgspec
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 
-from services.api.dependencies import Platform, PlatformDep, StaffDep
+from services.api.dependencies import Caller, Platform, PlatformDep, TelemetryReader
 from services.api.paging import decode_cursor, encode_cursor, moment
+from services.api.unit import UnitRoute
 from zerodistance.catalogue import ApplianceType
 from zerodistance.errors import InvalidMessageError, NotFoundError, SettingsError
 from zerodistance.messages import Reason
@@ -25,7 +26,7 @@ from zerodistance.store.formats import WRITERS, JsonRows
 from zerodistance.store.moments import read_moment, read_zone
 from zerodistance.store.series import Question, Row
 
-router = APIRouter(tags=["history"])
+router = APIRouter(route_class=UnitRoute, tags=["history"])
 
 _ORDER = "history"
 _USUAL_SPAN = timedelta(hours=24)
@@ -92,7 +93,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 def get_history(
     device_id: Annotated[str, Path(max_length=64, openapi_examples={"a device": {"value": "fridge-01"}})],
     platform: PlatformDep,
-    staff: StaffDep,
+    caller: TelemetryReader,
     channels: Annotated[
         str,
         Query(
@@ -164,8 +165,8 @@ def get_history(
     Buckets are whole: the first one may begin before `since`. The largest and smallest reading of a bucket
     are those of the rows, so a peak survives down-sampling.
     """
-    with platform.transaction() as conn:
-        appliance, home = _device(platform, conn, staff.tenant, device_id)
+    with caller.transaction() as conn:
+        appliance, home = _device(platform, conn, caller.tenant, device_id)
         zone = read_zone(home if time_zone == "home" else time_zone)
         end = read_moment(until, zone, name="until") if until else platform.clock.now()
         begin = read_moment(since, zone, name="since") if since else end - _USUAL_SPAN
@@ -190,9 +191,9 @@ def get_history(
         if question.raw and format == "json":
             page = series.page(conn, question, device_id, after[0] if after else None, limit + 1)
     document = (
-        _json(platform, question, device_id, page, limit)
+        _json(caller, question, device_id, page, limit)
         if format == "json"
-        else _file(platform, question, device_id, format)
+        else _file(caller, question, device_id, format)
     )
     try:
         first = next(document)  # what goes wrong at once is said in the status, not in the middle of a file
@@ -207,7 +208,7 @@ def get_history(
 
 
 def _json(
-    platform: Platform, question: Question, device_id: str, page: list[Row] | None, limit: int
+    caller: Caller, question: Question, device_id: str, page: list[Row] | None, limit: int
 ) -> Iterator[bytes]:
     said = {
         "device": device_id,
@@ -230,7 +231,7 @@ def _json(
             following = encode_cursor(_ORDER, [page[-1][0]])
         parts: Iterator[list[Row]] = iter([page])
     else:
-        parts = series.slices(platform.transaction, question, device_id)
+        parts = series.slices(caller.transaction, question, device_id)
     count = 0
     opening = msgspec.json.encode(said)[:-1] + b',"rows":['
     for rows in parts:
@@ -240,10 +241,10 @@ def _json(
     yield opening + b'],"count":%d,"next":%s}' % (count, msgspec.json.encode(following))
 
 
-def _file(platform: Platform, question: Question, device_id: str, format: str) -> Iterator[bytes]:
+def _file(caller: Caller, question: Question, device_id: str, format: str) -> Iterator[bytes]:
     writer = WRITERS[format](question.columns, question.zone, device=False)
     opening = writer.begin()
-    for rows in series.slices(platform.transaction, question, device_id):
+    for rows in series.slices(caller.transaction, question, device_id):
         piece = opening + writer.rows(device_id, rows)
         opening = b""
         if piece:

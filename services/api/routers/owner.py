@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from services.api import views
-from services.api.dependencies import HouseholdDep, Platform, PlatformDep
+from services.api.dependencies import OwnerDep, Platform, PlatformDep
+from services.api.unit import UnitRoute
 from services.commands import repository as commands
 from services.commands.lifecycle import real_wait_s
 from services.commands.requests import request_command
@@ -21,53 +22,49 @@ from zerodistance.errors import NotFoundError
 from zerodistance.store.database import Connection
 from zerodistance.store.history import latest as latest_readings
 
-router = APIRouter(prefix="/owner/{token}", tags=["owner"])
+router = APIRouter(route_class=UnitRoute, prefix="/owner/{token}", tags=["owner"])
 
 
 @router.get("/messages")
-def list_messages(household: HouseholdDep, platform: PlatformDep) -> list[MessagePublic]:
+def list_messages(owner: OwnerDep, platform: PlatformDep) -> list[MessagePublic]:
     """Return what the household was told, the latest first."""
-    with platform.transaction() as conn:
-        rows = messages.of_household(conn, household)
+    with owner.transaction() as conn:
+        rows = messages.of_household(conn, owner.household)
     return [views.message_public(row) for row in rows]
 
 
 @router.post("/messages/{message_id}/answer")
 def post_answer(
-    message_id: str, answer: AnswerCreate, household: HouseholdDep, platform: PlatformDep
+    message_id: str, answer: AnswerCreate, owner: OwnerDep, platform: PlatformDep
 ) -> MessagePublic:
     """Answer a question; the same answer twice is taken once, another one is a conflict."""
-    with platform.transaction() as conn:
-        row = platform.desk.answer(conn, household, message_id, answer.answer)
+    with owner.transaction() as conn:
+        row = platform.desk.answer(conn, owner.household, message_id, answer.answer)
     return views.message_public(row)
 
 
 @router.post("/tickets/{ticket_id}/rating")
-def post_rating(
-    ticket_id: str, rating: RatingCreate, household: HouseholdDep, platform: PlatformDep
-) -> RatingPublic:
+def post_rating(ticket_id: str, rating: RatingCreate, owner: OwnerDep, platform: PlatformDep) -> RatingPublic:
     """Rate a service, 1 to 5."""
-    with platform.transaction() as conn:
+    with owner.transaction() as conn:
         scores = {str(aspect): score for aspect, score in rating.scores.items()}
-        ticket = platform.desk.rate(conn, household, ticket_id, rating.rating, scores)
+        ticket = platform.desk.rate(conn, owner.household, ticket_id, rating.rating, scores)
     return RatingPublic(ticket=ticket.id, rating=ticket.rating or rating.rating)
 
 
 @router.post("/devices/{device_id}/reports", status_code=201)
-def post_report(
-    device_id: str, report: ReportCreate, household: HouseholdDep, platform: PlatformDep
-) -> ReportPublic:
+def post_report(device_id: str, report: ReportCreate, owner: OwnerDep, platform: PlatformDep) -> ReportPublic:
     """Say what is wrong: it opens a ticket, or joins the one that is open."""
-    with platform.transaction() as conn:
-        ticket = reports.owner_reports(platform.desk, conn, household, device_id, report.words)
+    with owner.transaction() as conn:
+        ticket = reports.owner_reports(platform.desk, conn, owner.household, device_id, report.words)
     return ReportPublic(ticket=ticket.id, number=ticket.number)
 
 
 @router.get("/devices/{device_id}/remote")
-def get_remote(device_id: str, household: HouseholdDep, platform: PlatformDep) -> Remote:
+def get_remote(device_id: str, owner: OwnerDep, platform: PlatformDep) -> Remote:
     """Return what an appliance was told last, and what it reports: they agree once it has obeyed."""
-    with platform.transaction() as conn:
-        device = _own(conn, household, device_id)
+    with owner.transaction() as conn:
+        device = _own(conn, owner.household, device_id)
         row = devices.get(conn, device.tenant_id, device_id)
         appliance = platform.catalogue.get(device.type)
         found = latest_readings(conn, appliance, device_id) if appliance is not None else None
@@ -88,11 +85,11 @@ def get_remote(device_id: str, household: HouseholdDep, platform: PlatformDep) -
 
 @router.post("/devices/{device_id}/commands", status_code=201)
 def post_command(
-    device_id: str, wish: OwnerCommandCreate, household: HouseholdDep, platform: PlatformDep
+    device_id: str, wish: OwnerCommandCreate, owner: OwnerDep, platform: PlatformDep
 ) -> CommandPublic:
     """Tell one's own appliance to do something, from anywhere: the wish is the consent."""
-    with platform.transaction() as conn:
-        device = _own(conn, household, device_id)
+    with owner.transaction() as conn:
+        device = _own(conn, owner.household, device_id)
         now = platform.clock.now()
         created = request_command(
             conn,
@@ -100,10 +97,10 @@ def post_command(
             device,
             wish.name,
             wish.arguments,
-            requested_by=f"owner:{household}",
+            requested_by=owner.actor,
             now=now,
             expires_at=commands.expiry(now, real_wait_s(platform.clock, wish.expires_in_s)),
-            approved_by=f"owner:{household}",
+            approved_by=owner.actor,
             channels=channel_names(platform.settings),
         )
     return _public(platform, device, created)

@@ -8,19 +8,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from services.api.dependencies import PlatformDep, StaffDep
+from services.api.dependencies import PlatformDep, UseReader, WaterWriter
+from services.api.unit import UnitRoute
 from services.devices import repository as devices
 from services.scenarios import cycles, filters, food
 from services.service_schemas import CyclePublic, FilterPublic, ItemPublic, WaterQuality
 
-router = APIRouter(tags=["use"])
+router = APIRouter(route_class=UnitRoute, tags=["use"])
 
 
 @router.get("/devices/{device_id}/inventory")
-def get_inventory(device_id: str, platform: PlatformDep, staff: StaffDep) -> list[ItemPublic]:
+def get_inventory(device_id: str, platform: PlatformDep, caller: UseReader) -> list[ItemPublic]:
     """Return what is in a refrigerator, what expires first coming first: a shop sells nothing twice."""
-    with platform.transaction() as conn:
-        devices.get(conn, staff.tenant, device_id)
+    with caller.transaction() as conn:
+        devices.get(conn, caller.tenant, device_id)
         found = food.inventory(conn, device_id, platform.clock.now())
     return [ItemPublic(**asdict(one)) for one in found]
 
@@ -29,22 +30,22 @@ def get_inventory(device_id: str, platform: PlatformDep, staff: StaffDep) -> lis
 def list_cycles(
     device_id: str,
     platform: PlatformDep,
-    staff: StaffDep,
+    caller: UseReader,
     days: Annotated[float, Query(gt=0, le=400)] = 30,
 ) -> list[CyclePublic]:
     """Return the programmes of the last days: water, duration, intensity as set, and whether they ended."""
     now = platform.clock.now()
-    with platform.transaction() as conn:
-        devices.get(conn, staff.tenant, device_id)
+    with caller.transaction() as conn:
+        devices.get(conn, caller.tenant, device_id)
         found = cycles.cycles_of(conn, device_id, now - timedelta(days=days), now)
     return [CyclePublic(**asdict(one)) for one in found]
 
 
 @router.get("/devices/{device_id}/filters")
-def list_filters(device_id: str, platform: PlatformDep, staff: StaffDep) -> list[FilterPublic]:
+def list_filters(device_id: str, platform: PlatformDep, caller: UseReader) -> list[FilterPublic]:
     """Return when which filter of a water purifier is used up, the first one first."""
-    with platform.transaction() as conn:
-        row = devices.get(conn, staff.tenant, device_id)
+    with caller.transaction() as conn:
+        row = devices.get(conn, caller.tenant, device_id)
         appliance = platform.catalogue.get_type(row.type)
         rule = platform.desk.policy.scenarios.filter
         found = filters.filters(conn, appliance, device_id, row.region, rule, platform.clock.now())
@@ -56,14 +57,14 @@ def put_water_quality(
     region: Annotated[str, Path(min_length=1, max_length=100)],
     water: WaterQuality,
     platform: PlatformDep,
-    staff: StaffDep,
+    caller: WaterWriter,
 ) -> WaterQuality:
     """Enter what is known of a region's water from now on."""
-    with platform.transaction() as conn:
+    with caller.transaction() as conn:
         conn.execute(
             "INSERT INTO water_quality (tenant_id, region, time, tds, hardness, source)"
             " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (tenant_id, region, time) DO UPDATE"
             " SET tds = excluded.tds, hardness = excluded.hardness, source = excluded.source",
-            (staff.tenant, region, platform.clock.now(), water.tds, water.hardness, water.source),
+            (caller.tenant, region, platform.clock.now(), water.tds, water.hardness, water.source),
         )
     return water

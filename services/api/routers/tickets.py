@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Query, Response
 
 from services.api import views
-from services.api.dependencies import Platform, PlatformDep, Staff, StaffDep
+from services.api.dependencies import Caller, Platform, PlatformDep, TicketsReader, TicketsWriter
 from services.api.paging import decode_cursor, encode_cursor, moment, number
 from services.api.problems import PreconditionError
+from services.api.unit import UnitRoute
 from services.messages import repository as messages
 from services.schemas import EvidencePlot, TicketMove, TicketPage, TicketPublic, TicketState, Urgency
 from services.tickets import evidence, listing, repository
@@ -18,7 +19,7 @@ from services.tickets.lifecycle import Details, State
 from services.tickets.listing import Filters, Listed, Which
 from zerodistance.store.database import Connection
 
-router = APIRouter(prefix="/tickets", tags=["tickets"])
+router = APIRouter(route_class=UnitRoute, prefix="/tickets", tags=["tickets"])
 
 _MOST_CHANNELS = 6
 _KINDS: dict[Which, Sequence[Callable[[Any], Any]]] = {
@@ -31,7 +32,7 @@ _KINDS: dict[Which, Sequence[Callable[[Any], Any]]] = {
 @router.get("")
 def list_tickets(
     platform: PlatformDep,
-    staff: StaffDep,
+    caller: TicketsReader,
     state: Which = "open",
     device: Annotated[str, Query(max_length=64)] = "",
     q: Annotated[str, Query(max_length=100, description="a number, or part of a device's id or name")] = "",
@@ -47,9 +48,9 @@ def list_tickets(
     """Return a page of tickets, ordered by what matters (open) or the latest first."""
     after = decode_cursor(state, cursor, _KINDS[state])
     filters = Filters(q, tuple(stage), urgency, type, region, origin, assignee)
-    with platform.transaction() as conn:
+    with caller.transaction() as conn:
         found = listing.page(
-            conn, staff.tenant, state, device=device, filters=filters, limit=limit + 1, after=after
+            conn, caller.tenant, state, device=device, filters=filters, limit=limit + 1, after=after
         )
     items = [views.ticket_summary(platform.titles, listed) for listed in found[:limit]]
     following = encode_cursor(state, found[limit - 1].key) if len(found) > limit else None
@@ -57,19 +58,21 @@ def list_tickets(
 
 
 @router.get("/{ticket_id}")
-def get_ticket(ticket_id: str, platform: PlatformDep, staff: StaffDep, response: Response) -> TicketPublic:
+def get_ticket(
+    ticket_id: str, platform: PlatformDep, caller: TicketsReader, response: Response
+) -> TicketPublic:
     """Return a whole ticket; its version is the ETag."""
-    with platform.transaction() as conn:
-        ticket = _whole(conn, platform, staff, ticket_id)
+    with caller.transaction() as conn:
+        ticket = _whole(conn, platform, caller, ticket_id)
     response.headers["ETag"] = f'"{ticket.version}"'
     return ticket
 
 
 @router.get("/{ticket_id}/evidence")
-def get_evidence(ticket_id: str, platform: PlatformDep, staff: StaffDep) -> EvidencePlot:
+def get_evidence(ticket_id: str, platform: PlatformDep, caller: TicketsReader) -> EvidencePlot:
     """Return the series behind a ticket with the expected band, the most telling channel first."""
-    with platform.transaction() as conn:
-        listed = listing.one(conn, staff.tenant, ticket_id)
+    with caller.transaction() as conn:
+        listed = listing.one(conn, caller.tenant, ticket_id)
         appliance = platform.catalogue.get_type(listed.device.type)
         channels = [channel for channel in _channels(listed) if channel in appliance.channels]
         ticket = listed.ticket
@@ -97,7 +100,7 @@ def move_ticket(
     ticket_id: str,
     move: TicketMove,
     platform: PlatformDep,
-    staff: StaffDep,
+    caller: TicketsWriter,
     response: Response,
     if_match: Annotated[str | None, Header(description="ETag of the ticket that was seen")] = None,
 ) -> TicketPublic:
@@ -115,24 +118,30 @@ def move_ticket(
         minutes=move.minutes,
         merge_into=move.merge_into,
     )
-    with platform.transaction() as conn:
-        listing.one(conn, staff.tenant, ticket_id)  # another tenant's ticket is not found
+    with caller.transaction() as conn:
+        listing.one(conn, caller.tenant, ticket_id)  # another tenant's ticket is not found
         platform.desk.move(
-            conn, ticket_id, move.version, State(move.to), details, roles=staff.roles, actor=staff.actor
+            conn,
+            ticket_id,
+            move.version,
+            State(move.to),
+            details,
+            roles=caller.capacities,
+            actor=caller.actor,
         )
-        ticket = _whole(conn, platform, staff, ticket_id)
+        ticket = _whole(conn, platform, caller, ticket_id)
     response.headers["ETag"] = f'"{ticket.version}"'
     return ticket
 
 
-def _whole(conn: Connection, platform: Platform, staff: Staff, ticket_id: str) -> TicketPublic:
-    listed = listing.one(conn, staff.tenant, ticket_id)
+def _whole(conn: Connection, platform: Platform, caller: Caller, ticket_id: str) -> TicketPublic:
+    listed = listing.one(conn, caller.tenant, ticket_id)
     return views.ticket_public(
         platform.titles,
         listed,
         repository.history(conn, ticket_id),
         messages.of_ticket(conn, ticket_id),
-        staff.roles,
+        caller.capacities,
     )
 
 

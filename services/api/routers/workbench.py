@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from services import workbench
-from services.api.dependencies import CampaignsReader, CampaignsWriter, PlatformDep, TicketsReader
+from services.api.dependencies import CampaignsReader, CampaignsWriter, PlanReader, PlatformDep, TicketsReader
 from services.api.unit import UnitRoute
 from services.campaigns import acting
 from services.campaigns import repository as campaigns
@@ -93,7 +93,7 @@ def post_campaign_command(
 
 @router.get("/inspections")
 def list_all_inspections(
-    platform: PlatformDep, caller: StaffDep, limit: Annotated[int, Query(ge=1, le=200)] = 50
+    platform: PlatformDep, caller: TicketsReader, limit: Annotated[int, Query(ge=1, le=200)] = 50
 ) -> list[InspectionLine]:
     """Return the latest measurements at any appliance."""
     with caller.transaction() as conn:
@@ -103,7 +103,7 @@ def list_all_inspections(
 @router.get("/plan/board")
 def get_board(
     platform: PlatformDep,
-    caller: StaffDep,
+    caller: PlanReader,
     day: Annotated[date | None, Query(description="in each engineer's own time zone; empty: today")] = None,
     engineer: Annotated[str, Query(max_length=64)] = "",
     waiting: Annotated[bool, Query(description="also tickets without an agreed visit")] = False,
@@ -118,7 +118,7 @@ def get_board(
 
 
 @router.get("/devices/{device_id}/health")
-def get_health(device_id: str, platform: PlatformDep, caller: StaffDep) -> HealthFile:
+def get_health(device_id: str, platform: PlatformDep, caller: TicketsReader) -> HealthFile:
     """Return how an appliance is: what the diagnosis sees now, and what has been within a year."""
     with caller.transaction() as conn:
         row = devices.get(conn, caller.tenant, device_id)
@@ -129,7 +129,7 @@ def get_health(device_id: str, platform: PlatformDep, caller: StaffDep) -> Healt
 def get_timeline(
     device_id: str,
     platform: PlatformDep,
-    caller: StaffDep,
+    caller: TicketsReader,
     limit: Annotated[int, Query(ge=1, le=200)] = 40,
 ) -> list[TimelineEntry]:
     """Return what happened at an appliance: tickets, commands, inspections, events; the latest first."""

@@ -1,0 +1,1 @@
+"""People, machines and partners: who they are, what they may do, which rows they see."""
