@@ -114,11 +114,15 @@ class Engine:
     def export_states(self, devices: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Give device and state, as :meth:`export_state` returns it, of each of ``devices``."""
         owner, times, values, bad = self._intake.pending
-        order = np.argsort(owner, kind="stable")
-        owners = owner[order]
-        for device in devices:
-            row = self._rows[device]
-            mine = order[np.searchsorted(owners, row) : np.searchsorted(owners, row, side="right")]
+        rows = [(device, self._rows[device]) for device in devices]
+        # a few devices of many: what the others hold is looked at once and not put in order
+        wanted = np.zeros(self._state.size, np.bool_)
+        wanted[[row for _, row in rows]] = True
+        held = np.flatnonzero(wanted[owner])
+        held = held[np.argsort(owner[held], kind="stable")]
+        owners = owner[held]
+        for device, row in rows:
+            mine = held[np.searchsorted(owners, row) : np.searchsorted(owners, row, side="right")]
             state = msgspec.msgpack.encode(
                 Saved(
                     version=self.plan.version,

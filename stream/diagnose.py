@@ -1,9 +1,10 @@
 """The diagnosis: telemetry and fault codes in, findings out.
 
-State of the devices that changed, findings (through the outbox) and the offsets that account for them
-are written in one transaction. After a restart, or when partitions move, everything is read back
-from the store and the log is read on from there: nothing is forgotten and nothing is told twice under
-another id. Decisions use event time only.
+Findings (through the outbox) and the offsets that account for them are written in one transaction, with
+the state of every device that was spoken of. The states of the others follow in turn; after a restart, or
+when partitions move, they are read back and the log is read again from the oldest change that was not
+saved (:mod:`stream.unsaved`): nothing is forgotten and nothing is told twice under another id. Decisions
+use event time only.
 """
 
 from __future__ import annotations
@@ -11,23 +12,26 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Mapping
+from itertools import groupby
 
 import structlog
 
 from models.engine import Engine, Outcome
-from stream.diagnose_arrays import block_arrays, join_arrays, to_arrays
+from stream.diagnose_arrays import block_arrays, join_arrays, to_arrays, without
 from stream.diagnose_rows import (
     BandRow,
     SavedState,
     finding_id,
+    load_begins,
     load_states,
     save_bands,
+    save_begins,
     save_states,
     to_finding,
 )
 from stream.starting import servers
+from stream.unsaved import Pace, Unsaved
 from zerodistance.catalogue import Catalogue, load_catalogue
 from zerodistance.clock import Clock
 from zerodistance.errors import InvalidMessageError
@@ -53,14 +57,14 @@ _log = structlog.get_logger(__name__)
 
 CONSUMER = "diagnose"
 TOPICS = (TELEMETRY, EVENTS)
-# What a checkpoint costs grows with the devices that changed, not with the messages: it gets this share of
-# the time, and more of it while a finding waits to be told. What was not saved is read again after a crash.
 INTERVAL_S = 1.0
-LONGEST_INTERVAL_S = 60.0
-SHARE, SHARE_WITH_FINDINGS = 0.05, 0.3
+# Should a checkpoint take long all the same (a heatwave: findings of every device), the models get the rest.
+_REST = 2.0
 # What waits for a checkpoint has gone through the models already: it takes no memory.
 _MAX_RECORDS, _MAX_BYTES = 1_000_000, 2**30
 _STATES_AT_ONCE = 500
+# A process that is asked to end has some seconds.
+_STATES_AT_THE_END = 5_000
 # But for what it concluded: so many bands (about 300 bytes each) are written at once, as when an outage is
 # caught up with.
 MOST_BANDS = 50_000
@@ -82,122 +86,191 @@ class DiagnosisHandler:
         self._engines = {name: Engine(appliance) for name, appliance in self._catalogue.items()}
         self._samples: dict[str, list[Sample]] = {name: [] for name in self._catalogue}
         self._blocks: dict[str, list[Block]] = {name: [] for name in self._catalogue}
+        self._events: list[DeviceEvent] = []
         self._buffered = 0
         self._partition: dict[str, int] = {}
         self._tenant: dict[str, int] = {}
-        self._changed: dict[str, set[str]] = {name: set() for name in self._catalogue}
+        self._unsaved = Unsaved()
+        self._position: dict[int, int] = {}  # partition → next offset of telemetry
+        self._begin: dict[int, int] = {}  # partition → where reading would begin again, as it is stored
+        self._known: dict[int, int] = {}  # partition → everything before it was counted, and told
+        self._saved: dict[str, int] = {}  # device → everything before it is in its state
+        self._again = False  # what is taken in now was taken in before
         self._findings: list[Finding] = []
         self._bands: list[BandRow] = []
         self._counts: Counter[tuple[str, str]] = Counter()
         self._told = dict.fromkeys(self._catalogue, (0, 0))
-        self._saving_s = 0.0  # for one device
+        self._pace = Pace()
+        self._taken_at_last, self._last = 0, time.monotonic()
+        self._checkpoint_s = 0.0
+        self._ends = False
         self._worked_at = 0.0
 
     def interval_s(self) -> float:
         """Return how many real seconds lie between two checkpoints as things stand."""
         if len(self._bands) >= MOST_BANDS:
             return _AT_ONCE_S
-        share = SHARE_WITH_FINDINGS if self._findings else SHARE
-        devices = sum(map(len, self._changed.values()))
-        return min(LONGEST_INTERVAL_S, max(INTERVAL_S, devices * self._saving_s / share))
+        return max(INTERVAL_S, _REST * self._checkpoint_s)
 
-    def assigned(self, conn: Connection, partitions: Sequence[TopicPartition]) -> None:
-        """Forget everything and read back the devices of the telemetry partitions."""
+    def assigned(self, conn: Connection, stored: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        """Forget everything and read back the devices; return where the telemetry has to be read again from.
+
+        Fault codes are never read again: the state of their device is saved with the offset.
+        """
         self._reset()
-        numbers = sorted({where.partition for where in partitions if where.topic == TELEMETRY})
-        by_type: dict[str, list[tuple[str, bytes]]] = {}
-        for saved in load_states(conn, numbers):
-            by_type.setdefault(saved.type, []).append((saved.device, saved.state))
-            self._partition[saved.device] = saved.partition
-        for name, saved_devices in by_type.items():
+        self._known = {where.partition: n for where, n in stored.items() if where.topic == TELEMETRY}
+        begins = load_begins(conn, list(self._known))
+        self._begin = {p: min(begins.get(p, upto), upto) for p, upto in self._known.items()}
+        self._position = dict(self._begin)
+        for states in load_states(conn, list(self._known), _STATES_AT_ONCE):
+            name = states[0].type
+            for saved in states:
+                self._partition[saved.device] = saved.partition
+                if saved.next_offset > self._begin[saved.partition]:
+                    self._saved[saved.device] = saved.next_offset
             engine = self._engines.get(name)
             if engine is None:
                 continue
-            refused = engine.import_state(saved_devices)
+            refused = engine.import_state((saved.device, saved.state) for saved in states)
             if refused:
                 _log.warning("diagnosis.learns_again", type=name, devices=len(refused), reason="new version")
-            self._told[name] = engine.counts()
-        _log.info("diagnosis.assigned", partitions=numbers, devices=len(self._partition))
+        self._told = {name: engine.counts() for name, engine in self._engines.items()}
+        _log.info(
+            "diagnosis.assigned",
+            partitions=sorted(self._known),
+            devices=len(self._partition),
+            records_again=sum(self._known.values()) - sum(self._begin.values()),
+        )
+        return {TopicPartition(TELEMETRY, partition): offset for partition, offset in self._begin.items()}
 
     def process(self, records: list[Record]) -> None:
         """Take in records; memory only."""
-        for record in records:
-            try:
-                if record.topic == TELEMETRY:
-                    batch = decode_columns(record.value)
-                    self._take_blocks(batch.blocks, record.partition)
-                    self._take(batch.rest, record.partition)
-                elif record.topic == EVENTS:
-                    self._take_event(decode_event(record.value), record.partition)
-            except InvalidMessageError:
-                # the store's consumer reads the same record and puts it with the dead letters
-                self._counts["diagnose", "unreadable"] += 1
+        for again, some in groupby(records, self._was_read):
+            if again is not self._again:
+                self._work()
+                self._again = again
+            for record in some:
+                self._take_record(record)
         if self._buffered >= BUFFERED or time.monotonic() - self._worked_at >= INTERVAL_S:
             self._work()
 
+    def closing(self) -> None:
+        """Save more than usual at the next checkpoint: the last one, so that less is read again."""
+        self._ends = True
+
     def checkpoint(self, conn: Connection) -> None:
-        """Write what changed; the caller moves the offsets in the same transaction."""
+        """Write what is due; the caller moves the offsets in the same transaction and holds all of them."""
         self._work()
         began = time.monotonic()
-        saved, moment = 0, self._clock.now()
-        for name, engine in self._engines.items():
-            states = engine.export_states(sorted(self._changed[name]))
-            # a state has some tens of kilobytes: never those of a whole fleet at once
-            while some := list(islice(states, _STATES_AT_ONCE)):
-                version, where = engine.plan.version, self._partition
-                save_states(conn, [SavedState(d, name, version, where[d], data) for d, data in some], moment)
-                saved += len(some)
-        if saved:
-            self._saving_s = (time.monotonic() - began) / saved
+        due = self._pace.states(
+            len(self._partition), self._unsaved.taken - self._taken_at_last, began - self._last
+        )
+        self._taken_at_last, self._last = self._unsaved.taken, began
+        self._save(conn, _STATES_AT_THE_END if self._ends else due)
+        begins = {p: self._unsaved.begin(p, position) for p, position in self._position.items()}
+        save_begins(conn, {p: offset for p, offset in begins.items() if offset != self._begin[p]})
+        self._begin = begins
         save_bands(conn, self._bands)
         for finding in self._findings:
             outbox.put(
                 conn, FINDINGS, finding.device, f"{finding.id}/{finding.revision}", encode_finding(finding)
             )
         counts.add(conn, self._counts)
-        for devices in self._changed.values():
-            devices.clear()
         self._findings, self._bands = [], []
         self._counts.clear()
+        self._checkpoint_s = time.monotonic() - began
 
-    def _take_blocks(self, blocks: list[Block], partition: int) -> None:
+    def _save(self, conn: Connection, count: int) -> None:
+        moment = self._clock.now()
+        by_type: dict[str, list[tuple[str, int]]] = {}
+        for device, partition, name in self._unsaved.choose(count):
+            by_type.setdefault(name, []).append((device, partition))
+        for name, chosen in by_type.items():
+            engine = self._engines[name]
+            version, where = engine.plan.version, dict(chosen)
+            # a state has some tens of kilobytes: never those of a whole fleet at once
+            for start in range(0, len(chosen), _STATES_AT_ONCE):
+                some = sorted(device for device, _ in chosen[start : start + _STATES_AT_ONCE])
+                save_states(
+                    conn,
+                    [
+                        SavedState(
+                            device, name, version, where[device], self._position.get(where[device], 0), data
+                        )
+                        for device, data in engine.export_states(some)
+                    ],
+                    moment,
+                )
+
+    def _was_read(self, record: Record) -> bool:
+        """Tell whether a record was read before the restart; what it said was counted and told then."""
+        return record.topic == TELEMETRY and record.offset < self._known.get(record.partition, 0)
+
+    def _take_record(self, record: Record) -> None:
+        partition = record.partition
+        try:
+            if record.topic == TELEMETRY:
+                self._position[partition] = record.offset + 1
+                batch = decode_columns(record.value)
+                blocks, rest = batch.blocks, batch.rest
+                if self._again and self._saved:
+                    saved, offset = self._saved, record.offset
+                    parts = [without(block, lambda device: saved.get(device, 0) > offset) for block in blocks]
+                    blocks = [block for block in parts if block is not None]
+                    rest = [sample for sample in rest if saved.get(sample.device, 0) <= offset]
+                self._take_blocks(blocks, partition, record.offset)
+                self._take(rest, partition, record.offset)
+            elif record.topic == EVENTS:
+                self._take_event(decode_event(record.value), partition)
+        except InvalidMessageError:
+            # the store's consumer reads the same record and puts it with the dead letters
+            if not self._again:
+                self._counts["diagnose", "unreadable"] += 1
+
+    def _take_blocks(self, blocks: list[Block], partition: int, offset: int) -> None:
         for block in blocks:
-            self._counts["diagnose", "in"] += len(block.device)
+            size = len(block.device)
             held = self._blocks.get(block.type)
+            self._count("in", size)
             if held is None:
-                self._counts["diagnose", "unknown_type"] += len(block.device)
+                self._count("unknown_type", size)
                 continue
             held.append(block)
-            self._buffered += len(block.device)
+            self._buffered += size
+            self._unsaved.taken += size
             self._tenant.update(dict.fromkeys(block.devices, block.tenant))
             self._partition.update(dict.fromkeys(block.devices, partition))
+            self._unsaved.note(partition, block.devices, offset, block.type)
 
-    def _take(self, samples: list[Sample], partition: int) -> None:
-        self._counts["diagnose", "in"] += len(samples)
+    def _take(self, samples: list[Sample], partition: int, offset: int) -> None:
+        self._count("in", len(samples))
         for sample in samples:
             buffer = self._samples.get(sample.type)
             if buffer is None:
-                self._counts["diagnose", "unknown_type"] += 1
+                self._count("unknown_type", 1)
             elif not sample.refused:
                 buffer.append(sample)
+                self._unsaved.note(partition, (sample.device,), offset, sample.type)
         self._tenant.update([(sample.device, sample.tenant) for sample in samples])
         self._partition.update([(sample.device, partition) for sample in samples])
         self._buffered += len(samples)
+        self._unsaved.taken += len(samples)
 
     def _take_event(self, event: DeviceEvent, partition: int) -> None:
         if event.kind != "fault" or event.type not in self._engines:
             return
-        # what the device reported before the code must be judged before it
-        self._work()
         self._tenant[event.device] = event.tenant
         self._partition[event.device] = partition
-        self._changed[event.type].add(event.device)
-        outcome = self._engines[event.type].fault_code(event.device, event.code, event.active, event.time_us)
-        self._conclude(event.type, outcome)
-        self._counts["diagnose", "fault_codes"] += 1
+        self._unsaved.hurry(partition, event.device, event.type)
+        self._events.append(event)
+        self._buffered += 1
+
+    def _count(self, outcome: str, number: int) -> None:
+        if number and not self._again:
+            self._counts["diagnose", outcome] += number
 
     def _work(self) -> None:
-        """Run the models over the samples held."""
+        """Run the models over what is held: samples, then fault codes, judged after what came before them."""
         for name, engine in self._engines.items():
             blocks, samples = self._blocks[name], self._samples[name]
             if not blocks and not samples:
@@ -207,15 +280,20 @@ class DiagnosisHandler:
             if samples:
                 pieces.append(to_arrays(samples, channels, engine.row_of))
             self._conclude(name, engine.step(*join_arrays(pieces)))
-            self._changed[name].update(sample.device for sample in samples)
-            self._changed[name].update(device for block in blocks for device in block.devices)
             blocks.clear()
             samples.clear()
             late, repeated = engine.counts()
             told_late, told_repeated = self._told[name]
-            self._counts["diagnose", "late"] += late - told_late
-            self._counts["diagnose", "duplicate"] += repeated - told_repeated
+            self._count("late", late - told_late)
+            self._count("duplicate", repeated - told_repeated)
             self._told[name] = (late, repeated)
+        for event in self._events:
+            outcome = self._engines[event.type].fault_code(
+                event.device, event.code, event.active, event.time_us
+            )
+            self._conclude(event.type, outcome)
+            self._counts["diagnose", "fault_codes"] += 1
+        self._events.clear()
         self._buffered = 0
         self._worked_at = time.monotonic()
 
@@ -231,6 +309,8 @@ class DiagnosisHandler:
                 model=f"signatures-{engine.plan.version}",
             )
             self._findings.append(finding)
+            # never concluded again, whatever is read again
+            self._unsaved.hurry(self._partition[device], device, name)
             self._counts["diagnose", "findings"] += 1
             _log.info(
                 "finding",

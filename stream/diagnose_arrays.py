@@ -98,6 +98,28 @@ def block_arrays(block: Block, channels: Sequence[str], row_of: Callable[[str], 
     return Arrays(rows[block.device], block.time_us, values, bad)
 
 
+def without(block: Block, excluded: Callable[[str], bool]) -> Block | None:
+    """Return the block without the samples of the devices that are excluded; None if nothing is left."""
+    keep = np.array([not excluded(name) for name in block.devices], np.bool_)
+    if keep.all():
+        return block
+    rows = keep[block.device]
+    if not rows.any():
+        return None
+    place, row = np.cumsum(keep) - 1, np.cumsum(rows) - 1
+    return block._replace(
+        devices=[name for name, kept in zip(block.devices, keep.tolist(), strict=True) if kept],
+        device=place[block.device[rows]],
+        time_us=block.time_us[rows],
+        received_us=block.received_us[rows],
+        boot=block.boot[rows],
+        seq=block.seq[rows],
+        oldest=block.oldest[rows],
+        values=block.values[rows],
+        quality=[(int(row[r]), column, code) for r, column, code in block.quality if rows[r]],
+    )
+
+
 def join_arrays(pieces: Sequence[Arrays]) -> Arrays:
     """Put arrays one after the other; there is at least one."""
     device, time_us, values, bad = zip(*pieces, strict=True)

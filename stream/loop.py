@@ -4,13 +4,16 @@ poll → process (memory only) → checkpoint: the offsets move first, by compar
 other consumer of these partitions off until the rows are committed or rolled back. Whatever fails, the
 handler forgets, the stored offsets are read again, and reading goes on from there: nothing is lost, and
 what was read twice is written once because writing is idempotent.
+
+The state of a handler may lag behind the stored offsets (it is too large to be written each time): it says
+where reading has to begin again, and gets those records once more before new ones.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import psycopg
@@ -26,7 +29,7 @@ from zerodistance.errors import (
 )
 from zerodistance.log import Consumer, Log, Record, TopicPartition
 from zerodistance.messages import Reason
-from zerodistance.store import counts, letters, offsets
+from zerodistance.store import counts, letters, offsets, rejected
 from zerodistance.store.database import Connection, Pool, translated
 
 _log = structlog.get_logger(__name__)
@@ -47,8 +50,19 @@ _behind = Gauge("zd_stream_behind_records", "Records that wait ahead of the posi
 class Handler(Protocol):
     """What a consumer does with its records."""
 
-    def assigned(self, conn: Connection, partitions: Sequence[TopicPartition]) -> None:
-        """(Re)load the state of these partitions and forget everything else, also what was processed."""
+    def assigned(
+        self, conn: Connection, stored: Mapping[TopicPartition, int]
+    ) -> Mapping[TopicPartition, int] | None:
+        """(Re)load the state of these partitions and forget everything else, also what was processed.
+
+        Args:
+            conn: to read with.
+            stored: partition → offset up to which everything stands in the database.
+
+        Returns:
+            None: the state is that of the stored offsets. Otherwise where reading has to begin again for it;
+            partitions that are not named begin at their stored offset.
+        """
         ...
 
     def process(self, records: list[Record]) -> None:
@@ -66,6 +80,7 @@ class CheckpointLoop:
     A handler may also have a method ``committed()``, called after each commit: the place for what may
     only be said once it is true. And a method ``salvage(conn, record, detail)``, which writes what can be
     written of a record that no checkpoint took, with a dead letter for the rest, as a checkpoint would.
+    And a method ``closing()``, called before the last checkpoint.
 
     Args:
         log: where the topics are.
@@ -103,15 +118,22 @@ class CheckpointLoop:
         self._stop = stop
         self._committed = getattr(handler, "committed", None)
         self._salvage = getattr(handler, "salvage", None)
+        self._closing = getattr(handler, "closing", None)
         self._changed = False  # the log has given or taken partitions
         self._stored: dict[TopicPartition, int] = {}  # as in the database
-        self._next: dict[TopicPartition, int] = {}  # after what was processed
+        self._next: dict[TopicPartition, int] = {}  # what the next checkpoint will store
+        self._read: dict[TopicPartition, int] = {}  # after what was processed
+        self._sound: dict[TopicPartition, int] = {}  # up to here the last checkpoint took it
+        self._untouched: set[TopicPartition] = set()  # nothing came of them since they were taken over
+        self._rereads = False  # the handler's state lags behind the stored offsets
+        self._resting: set[TopicPartition] = set()  # paused until others have been read again
+        self._refused: set[tuple[TopicPartition, int]] = set()  # records that no checkpoint took
         self._pending = 0
         self._pending_bytes = 0
         self._since = 0.0
         self._measured = 0.0
-        # Partition → end of a batch that could not be taken: until there, record by record.
-        self._careful: dict[TopicPartition, int] = {}
+        # Partition → ends of a batch that could not be taken: between them, record by record.
+        self._careful: dict[TopicPartition, tuple[int, int]] = {}
 
     def run(self) -> None:
         """Work until ``stop`` is set. Trouble with log or database is waited out, never raised."""
@@ -143,7 +165,9 @@ class CheckpointLoop:
         if consumer is not None:
             try:
                 if not self._changed:
-                    self._checkpoint()
+                    if self._closing is not None:
+                        self._closing()
+                    self._checkpoint(last=True)
             except ZeroDistanceError as error:
                 _log.warning("stream.last_checkpoint_failed", consumer=self._name, error=str(error))
             self._close(consumer)
@@ -171,6 +195,8 @@ class CheckpointLoop:
         records = consumer.poll(wait_s if self._pending else _POLL_S, _POLL_RECORDS)
         if self._changed:
             return  # they are of another assignment: seek first
+        if self._resting:
+            self._wake(consumer, idle=not records)
         while records:
             self._take(records)
             if self._changed or self._full() or self._interval() or self._careful:
@@ -193,6 +219,8 @@ class CheckpointLoop:
         After an outage a poll brings records of a thousand samples each: as many as usual would be a hundred
         times as much memory.
         """
+        if self._untouched and self._log_was_replaced(records):
+            return
         for part in _portions(records):
             size = sum(len(record.value) for record in part)
             if self._pending and (self._full() or self._pending_bytes + size > self._max_bytes):
@@ -200,6 +228,22 @@ class CheckpointLoop:
             if self._changed:
                 return  # the rest is read again
             self._process(part)
+
+    def _log_was_replaced(self, records: list[Record]) -> bool:
+        """Tell whether a log begins before the offset that was sought: it is a new one, and read as such."""
+        moves = {}
+        for record in records:
+            partition = TopicPartition(record.topic, record.partition)
+            if partition in self._untouched:
+                self._untouched.discard(partition)
+                if record.offset < self._read[partition]:
+                    moves[partition] = (self._stored[partition], record.offset)
+        if moves:
+            _log.warning("stream.log_replaced", consumer=self._name, partitions=len(moves))
+            with translated(), self._pool.connection() as conn:
+                offsets.advance(conn, self._name, moves)
+            self._changed = True
+        return bool(moves)
 
     def _full(self) -> bool:
         return self._pending >= self._max_records or self._pending_bytes >= self._max_bytes
@@ -217,15 +261,36 @@ class CheckpointLoop:
         try:
             with translated(), self._pool.connection() as conn:
                 self._stored = offsets.load(conn, self._name, partitions)
-                self._handler.assigned(conn, partitions)
+                begin = self._handler.assigned(conn, self._stored)
+                self._rereads = begin is not None
+                self._read = self._stored | dict(begin or {})
+                self._refused = rejected.load(conn, self._name, self._read) if self._rereads else set()
         except BaseException:
             self._changed = True
             raise
-        for partition, offset in self._stored.items():
+        for partition, offset in self._read.items():
             consumer.seek(partition, offset)
         self._next = dict(self._stored)
+        self._sound = dict(self._read)
+        # others move back with what they read
+        self._untouched = set(self._read) if self._rereads else set()
         self._pending = self._pending_bytes = 0
-        self._careful = {p: end for p, end in self._careful.items() if p in self._stored}
+        self._careful = {p: ends for p, ends in self._careful.items() if p in self._stored}
+        # what is new waits for what is read again, or a fault code would meet a state of minutes before
+        consumer.resume(self._resting & set(partitions))
+        behind = {p for p in partitions if self._read[p] < self._stored[p]}
+        self._resting = set(partitions) - behind if behind else set()
+        consumer.pause(self._resting)
+
+    def _wake(self, consumer: Consumer, *, idle: bool) -> None:
+        """Let the partitions that rest go on once the others have been read again."""
+        behind = {p for p, offset in self._read.items() if offset < self._stored[p]}
+        if behind and idle:  # the log may have dropped what we look for
+            lag = consumer.lag()
+            behind = {p for p in behind if lag.get(p)}
+        if not behind:
+            consumer.resume(self._resting)
+            self._resting = set()
 
     def _process(self, records: list[Record]) -> None:
         if not self._pending:
@@ -235,7 +300,7 @@ class CheckpointLoop:
                 self._process_alone(record)
             return
         try:
-            self._handler.process(records)
+            self._handler.process(self._acceptable(records))
         except Exception as error:
             if not _is_about_data(error):
                 raise
@@ -244,9 +309,18 @@ class CheckpointLoop:
             return
         self._account(records)
 
+    def _acceptable(self, records: list[Record]) -> list[Record]:
+        """Leave out what no checkpoint took when it was read for the first time."""
+        if not self._refused:
+            return records
+        return [r for r in records if (TopicPartition(r.topic, r.partition), r.offset) not in self._refused]
+
     def _account(self, records: list[Record]) -> None:
         for record in records:
-            self._next[TopicPartition(record.topic, record.partition)] = record.offset + 1
+            partition, upto = TopicPartition(record.topic, record.partition), record.offset + 1
+            self._read[partition] = upto
+            if not self._rereads or upto > self._next[partition]:
+                self._next[partition] = upto
             self._pending_bytes += len(record.value)
         self._pending += len(records)
 
@@ -261,7 +335,7 @@ class CheckpointLoop:
 
     def _be_careful(self, error: Exception) -> None:
         _log.error("stream.batch_refused", consumer=self._name, error=repr(error), records=self._pending)
-        self._careful = {p: end for p, end in self._next.items() if end != self._stored.get(p)}
+        self._careful = {p: (self._sound[p], end) for p, end in self._read.items() if end != self._sound[p]}
         self._changed = True
 
     def _process_alone(self, record: Record) -> None:
@@ -269,16 +343,19 @@ class CheckpointLoop:
         partition = TopicPartition(record.topic, record.partition)
         if self._changed or partition not in self._stored:
             return
+        since, end = self._careful.get(partition, (0, 0))
+        known_good = record.offset < since  # being read again
         try:
-            self._handler.process([record])
+            self._handler.process(self._acceptable([record]))
             self._account([record])
-            self._checkpoint()
+            if not known_good or self._full():
+                self._checkpoint()
         except Exception as error:
             if not _is_about_data(error):
                 raise
             self._reject(record, error)
             self._changed = True  # the handler's memory may hold half of it
-        if record.offset + 1 >= self._careful.get(partition, 0):
+        if record.offset + 1 >= end:
             self._careful.pop(partition, None)
 
     def _reject(self, record: Record, error: Exception) -> None:
@@ -310,24 +387,29 @@ class CheckpointLoop:
     def _pass(self, record: Record, write: Callable[[Connection], None]) -> None:
         """Move on behind one record, in the transaction of what ``write`` writes."""
         partition = TopicPartition(record.topic, record.partition)
+        stored = self._stored[partition]
         with translated(), self._pool.connection() as conn:
             conn.execute(_LOCK_LIMIT)
-            offsets.advance(conn, self._name, {partition: (self._stored[partition], record.offset + 1)})
+            offsets.advance(conn, self._name, {partition: (stored, max(stored, record.offset + 1))})
+            if self._rereads:
+                rejected.add(conn, self._name, partition, record.offset)
             write(conn)
 
-    def _checkpoint(self) -> None:
+    def _checkpoint(self, *, last: bool = False) -> None:
         moves = {
             partition: (self._stored[partition], upto)
             for partition, upto in self._next.items()
-            if upto != self._stored[partition]
+            # a state may be written of any partition: all of them must be ours
+            if self._rereads or upto != self._stored[partition]
         }
-        if not moves:
+        if not moves or (self._rereads and not self._pending and not last):
             return
         with translated(), self._pool.connection() as conn:
             conn.execute(_LOCK_LIMIT)
             offsets.advance(conn, self._name, moves)
             self._handler.checkpoint(conn)
         self._stored.update(self._next)
+        self._sound.update(self._read)
         _records.labels(self._name).inc(self._pending)
         self._pending = self._pending_bytes = 0
         if self._committed is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -70,7 +70,7 @@ class StoreHandler:
         self._receipts = Receipts()
         self._settled: dict[Boot, int] = {}
 
-    def assigned(self, conn: Connection, partitions: Sequence[TopicPartition]) -> None:
+    def assigned(self, conn: Connection, stored: Mapping[TopicPartition, int]) -> None:
         """Forget everything: receipts are read when a device needs one."""
         self._clear()
         self._receipts.clear()

@@ -26,7 +26,8 @@ def advance(conn: Connection, consumer: str, moves: Mapping[TopicPartition, tupl
     Args:
         conn: inside the transaction that writes the rows.
         consumer: name under which the offsets are kept.
-        moves: partition → (offset that must be stored now, next offset to read from now on).
+        moves: partition → (offset that must be stored now, next offset to read from now on); both the same
+            holds the partition until the transaction ends.
 
     Raises:
         FencedError: somebody else moved one of them; roll back and ask what is stored.
@@ -49,11 +50,12 @@ def advance(conn: Connection, consumer: str, moves: Mapping[TopicPartition, tupl
                 f"Offset {old} of {partition.topic}/{partition.partition} is stored as {stored[partition]} "
                 f"for {consumer!r}: another consumer has taken this partition over."
             )
+    moved = [partition for partition in ordered if moves[partition][0] != moves[partition][1]]
     conn.execute(
         "UPDATE log_offset AS o SET next_offset = m.next_offset"
         " FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS m (topic, partition, next_offset)"
         " WHERE o.consumer = %s AND o.topic = m.topic AND o.partition = m.partition",
-        (topics, numbers, [moves[p][1] for p in ordered], consumer),
+        ([p.topic for p in moved], [p.partition for p in moved], [moves[p][1] for p in moved], consumer),
     )
 
 
