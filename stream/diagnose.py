@@ -30,6 +30,7 @@ from stream.diagnose_rows import (
     save_states,
     to_finding,
 )
+from stream.shadow import Shadow, named
 from stream.starting import servers
 from stream.unsaved import Pace, Unsaved
 from zerodistance.catalogue import Catalogue, load_catalogue
@@ -84,6 +85,7 @@ class DiagnosisHandler:
 
     def _reset(self) -> None:
         self._engines = {name: Engine(appliance) for name, appliance in self._catalogue.items()}
+        self._shadow = Shadow(self._engines)
         self._samples: dict[str, list[Sample]] = {name: [] for name in self._catalogue}
         self._blocks: dict[str, list[Block]] = {name: [] for name in self._catalogue}
         self._events: list[DeviceEvent] = []
@@ -118,6 +120,7 @@ class DiagnosisHandler:
         Fault codes are never read again: the state of their device is saved with the offset.
         """
         self._reset()
+        self._shadow.refresh(conn)
         self._known = {where.partition: n for where, n in stored.items() if where.topic == TELEMETRY}
         begins = load_begins(conn, list(self._known))
         self._begin = {p: min(begins.get(p, upto), upto) for p, upto in self._known.items()}
@@ -175,6 +178,8 @@ class DiagnosisHandler:
             outbox.put(
                 conn, FINDINGS, finding.device, f"{finding.id}/{finding.revision}", encode_finding(finding)
             )
+        self._shadow.save(conn)
+        self._shadow.refresh(conn)
         counts.add(conn, self._counts)
         self._findings, self._bands = [], []
         self._counts.clear()
@@ -306,8 +311,9 @@ class DiagnosisHandler:
                 tenant=self._tenant[device],
                 device=device,
                 appliance_type=name,
-                model=f"signatures-{engine.plan.version}",
+                model=named(engine.plan, change.opinion),
             )
+            self._shadow.note(change, finding.id, tenant=finding.tenant, type_=name)
             self._findings.append(finding)
             # never concluded again, whatever is read again
             self._unsaved.hurry(self._partition[device], device, name)
@@ -321,6 +327,11 @@ class DiagnosisHandler:
                 cause=finding.cause,
                 probability=finding.probability,
             )
+        for change in outcome.noted:
+            device = engine.names[change.device]
+            id_ = finding_id(device, change.onset_us, creeping=change.creeping)
+            self._shadow.note(change, id_, tenant=self._tenant[device], type_=name)
+            self._unsaved.hurry(self._partition[device], device, name)
         self._bands.extend(BandRow(engine.names[band.device], band) for band in outcome.bands)
 
 

@@ -1,0 +1,1 @@
+"""``zerodistance models``: learned models."""
