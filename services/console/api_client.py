@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from services.account_schemas import SessionPublic, SignIn
+from services.console.acting import ActingAuth
 from services.schemas import (
     CommandCreate,
     CommandPublic,
@@ -25,6 +28,27 @@ from services.schemas import (
     TicketPublic,
     UnclaimedPublic,
 )
+from services.service_schemas import (
+    CampaignClose,
+    CampaignClosed,
+    CampaignPublic,
+    FiguresPublic,
+    InspectionCreate,
+    InspectionPublic,
+    WindowPublic,
+)
+from services.workbench_schemas import (
+    BoardPublic,
+    CampaignActed,
+    CampaignCommand,
+    CampaignLine,
+    CampaignNews,
+    HealthFile,
+    InspectionLine,
+    MemberPublic,
+    SimilarPublic,
+    TimelineEntry,
+)
 from zerodistance.errors import UnavailableError, ZeroDistanceError
 from zerodistance.settings import Settings
 
@@ -33,6 +57,13 @@ _T = TypeVar("_T")
 _UNCLAIMED = TypeAdapter(list[UnclaimedPublic])
 _ENGINEERS = TypeAdapter(list[EngineerPublic])
 _INSIGHTS = TypeAdapter(list[InsightPublic])
+_CAMPAIGNS = TypeAdapter(list[CampaignPublic])
+_MEMBERS = TypeAdapter(list[MemberPublic])
+_LINES = TypeAdapter(list[CampaignLine])
+_WINDOWS = TypeAdapter(list[WindowPublic])
+_INSPECTIONS = TypeAdapter(list[InspectionPublic])
+_INSPECTION_LINES = TypeAdapter(list[InspectionLine])
+_TIMELINE = TypeAdapter(list[TimelineEntry])
 # A page makes a handful of calls; slower than this, a person thinks that nothing happens.
 _TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 
@@ -53,6 +84,18 @@ class ApiProblemError(ZeroDistanceError):
         self.problem = problem
 
 
+class CredentialState(BaseModel):
+    """What the device page tells of a credential; the API says more."""
+
+    kind: str
+    created_at: datetime
+    not_after: datetime | None
+    revoked_at: datetime | None
+
+
+_CREDENTIALS = TypeAdapter(list[CredentialState])
+
+
 class ApiClient:
     """Calls the API and returns what :mod:`services.schemas` describes.
 
@@ -64,7 +107,8 @@ class ApiClient:
     def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.http = httpx.AsyncClient(
             base_url=settings.api_url.rstrip("/") + "/api/v1",
-            headers={"Authorization": f"Bearer {settings.staff_token}", "Accept": "application/json"},
+            headers={"Accept": "application/json"},
+            auth=ActingAuth(settings),
             timeout=_TIMEOUT,
             transport=transport,
         )
@@ -73,15 +117,32 @@ class ApiClient:
         """Close the connections."""
         await self.http.aclose()
 
+    async def sign_in(self, login: str, password: str) -> SessionPublic:
+        """Begin somebody's session."""
+        wish = SignIn(login=login, password=password or " ")
+        return await self._post("/sessions", SessionPublic, wish)
+
+    async def sign_out(self) -> None:
+        """End the session of whoever acts."""
+        await self.http.delete("/sessions/current")
+
     async def overview(self) -> Overview:
         """Return the figures on top and the platform's time."""
         return await self._get("/overview", Overview)
 
     async def tickets(
-        self, state: str = "open", *, device: str = "", limit: int = 100, cursor: str = ""
+        self,
+        state: str = "open",
+        *,
+        device: str = "",
+        limit: int = 100,
+        cursor: str = "",
+        stage: Sequence[str] = (),
+        **filters: str,
     ) -> TicketPage:
-        """Return a page of tickets, ordered by what matters."""
-        query = {"state": state, "device": device, "limit": limit, "cursor": cursor}
+        """Return a page of tickets, ordered by what matters; ``filters``: as the API names them."""
+        query = {"state": state, "device": device, "limit": limit, "cursor": cursor, "stage": list(stage)}
+        query |= filters
         return await self._get("/tickets", TicketPage, query)
 
     async def ticket(self, ticket: str) -> TicketPublic:
@@ -130,6 +191,82 @@ class ApiClient:
     async def insights(self, device: str) -> list[InsightPublic]:
         """Return what is worth knowing about how an appliance is used."""
         return _read(_INSIGHTS.validate_python, await self._call("GET", "/insights", {"device": device}))
+
+    async def windows(self, ticket: str) -> list[WindowPublic]:
+        """Return the visit windows that can be offered for a ticket."""
+        return _read(_WINDOWS.validate_python, await self._call("GET", f"/tickets/{_part(ticket)}/windows"))
+
+    async def similar(self, ticket: str) -> SimilarPublic:
+        """Return what became of earlier tickets with the same cause."""
+        return await self._get(f"/tickets/{_part(ticket)}/similar", SimilarPublic)
+
+    async def inspections(self, device: str) -> list[InspectionPublic]:
+        """Return what was measured at an appliance, the latest first."""
+        path = f"/devices/{_part(device)}/inspections"
+        return _read(_INSPECTIONS.validate_python, await self._call("GET", path))
+
+    async def latest_inspections(self) -> list[InspectionLine]:
+        """Return the latest measurements at any appliance."""
+        return _read(_INSPECTION_LINES.validate_python, await self._call("GET", "/inspections"))
+
+    async def inspect(self, device: str, wish: InspectionCreate, actor: str = "") -> InspectionPublic:
+        """Enter a measurement."""
+        return await self._post(f"/devices/{_part(device)}/inspections", InspectionPublic, wish, actor)
+
+    async def health(self, device: str) -> HealthFile:
+        """Return how an appliance is."""
+        return await self._get(f"/devices/{_part(device)}/health", HealthFile)
+
+    async def timeline(self, device: str) -> list[TimelineEntry]:
+        """Return what happened at an appliance, the latest first."""
+        path = f"/devices/{_part(device)}/timeline"
+        return _read(_TIMELINE.validate_python, await self._call("GET", path))
+
+    async def credentials(self, device: str) -> list[CredentialState]:
+        """Return the state of an appliance's credentials, the newest first."""
+        path = f"/devices/{_part(device)}/credentials"
+        return _read(_CREDENTIALS.validate_python, await self._call("GET", path))
+
+    async def campaigns(self) -> list[CampaignPublic]:
+        """Return the campaigns, open ones first."""
+        return _read(_CAMPAIGNS.validate_python, await self._call("GET", "/campaigns"))
+
+    async def campaign(self, campaign: str) -> CampaignPublic:
+        """Return one campaign."""
+        return await self._get(f"/campaigns/{_part(campaign)}", CampaignPublic)
+
+    async def members(self, campaign: str) -> list[MemberPublic]:
+        """Return the appliances of a campaign."""
+        path = f"/campaigns/{_part(campaign)}/members"
+        return _read(_MEMBERS.validate_python, await self._call("GET", path))
+
+    async def campaign_history(self, campaign: str) -> list[CampaignLine]:
+        """Return what was done in a campaign."""
+        path = f"/campaigns/{_part(campaign)}/history"
+        return _read(_LINES.validate_python, await self._call("GET", path))
+
+    async def tell_all(self, campaign: str, words: Mapping[str, str], actor: str = "") -> CampaignActed:
+        """Tell the owners of all appliances of a campaign."""
+        body = CampaignNews.model_validate({"words": dict(words)})
+        return await self._post(f"/campaigns/{_part(campaign)}/messages", CampaignActed, body, actor)
+
+    async def command_all(self, campaign: str, wish: CampaignCommand, actor: str = "") -> CampaignActed:
+        """Tell all appliances of a campaign to do something."""
+        return await self._post(f"/campaigns/{_part(campaign)}/commands", CampaignActed, wish, actor)
+
+    async def close_campaign(self, campaign: str, note: str, actor: str = "") -> CampaignClosed:
+        """Close a campaign."""
+        body = CampaignClose(note=note)
+        return await self._post(f"/campaigns/{_part(campaign)}/close", CampaignClosed, body, actor)
+
+    async def board(self, *, day: str = "", engineer: str = "", waiting: bool = False) -> BoardPublic:
+        """Return the plan of a day; ``day``: as a date in ISO form, "" for today."""
+        query = {"day": day, "engineer": engineer, "waiting": "true" if waiting else ""}
+        return await self._get("/plan/board", BoardPublic, query)
+
+    async def figures(self, days: int) -> FiguresPublic:
+        """Return the figures over the tickets of so many days."""
+        return await self._get("/figures", FiguresPublic, {"days": days})
 
     async def _get(self, path: str, model: type[_M], query: Mapping[str, Any] | None = None) -> _M:
         return _read(model.model_validate, await self._call("GET", path, query))
@@ -182,7 +319,7 @@ def _problem(response: httpx.Response) -> ZeroDistanceError:
     """Translate a refusal into one sentence."""
     if response.status_code in (502, 503, 504):
         fallback = "The platform's API is not ready yet. Try again in a moment."
-    elif response.status_code in (401, 403):
+    elif response.status_code == 401:
         fallback = "The API does not accept this console's token: set the same ZD_STAFF_TOKEN for both."
     else:
         fallback = f"The API refused with status {response.status_code}."
@@ -194,7 +331,7 @@ def _problem(response: httpx.Response) -> ZeroDistanceError:
         detail, code = fallback, ""
     if isinstance(detail, list):  # FastAPI's own validation errors
         detail = "; ".join(f"{'.'.join(map(str, e.get('loc', [])[1:]))}: {e.get('msg')}" for e in detail)
-    if response.status_code in (401, 403):
+    if response.status_code == 401:
         detail = fallback
     if response.status_code in (502, 503, 504):
         return UnavailableError(str(detail))

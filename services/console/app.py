@@ -15,7 +15,8 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from services.bodies import BodyLimit
-from services.console import device_pages, entrance, ticket_pages
+from services.console import desk_pages, device_pages, entrance, preferences, ticket_pages
+from services.console.acting import SessionEndedError
 from services.console.api_client import ApiClient, ApiProblemError
 from services.console.context import Desk, LoginNeededError, VisitDep, get_desk, trouble
 from services.transport import StrictTransport
@@ -60,6 +61,8 @@ def make_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = No
     app.include_router(entrance.router)
     app.include_router(ticket_pages.router)
     app.include_router(device_pages.router)
+    app.include_router(desk_pages.router)
+    app.include_router(preferences.router)
     static = str(resources.files("services.console").joinpath("static"))
     app.mount("/static", StaticFiles(directory=static), name="static")
 
@@ -96,31 +99,36 @@ def _add_error_pages(app: FastAPI) -> None:
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={quote(target, safe='')}", 303)
 
+    @app.exception_handler(SessionEndedError)
+    async def session_ended(request: Request, error: Exception) -> Response:
+        response = await login_needed(request, error)
+        get_desk(request).sessions.forget(response)
+        return response
+
     @app.exception_handler(ApiProblemError)
     async def problem(request: Request, error: ApiProblemError) -> Response:
         missing = error.status == 404
-        title = "There is nothing here" if missing else "The platform refused"
+        title = "trouble.missing" if missing else "trouble.refused"
         status = error.status if error.status < 500 else 502
         return await trouble(get_desk(request), request, error, status, title=title)
 
     @app.exception_handler(UnavailableError)
     async def unavailable(request: Request, error: UnavailableError) -> Response:
-        return await trouble(get_desk(request), request, error, 503, title="The platform does not answer")
+        return await trouble(get_desk(request), request, error, 503, title="trouble.unavailable")
 
     @app.exception_handler(ForbiddenError)
     async def forbidden(request: Request, error: ForbiddenError) -> Response:
-        return await trouble(get_desk(request), request, error, 403, title="This form has expired")
+        return await trouble(get_desk(request), request, error, 403, title="trouble.expired")
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:
-        sentence = "This address does not exist. Perhaps the link is old: start again from the tickets."
         known = ApiProblemError(
-            error.status_code, "http", sentence if error.status_code == 404 else error.detail
+            error.status_code, "other", "trouble.address" if error.status_code == 404 else error.detail
         )
-        title = "There is nothing here" if error.status_code == 404 else "That did not work"
+        title = "trouble.missing" if error.status_code == 404 else "trouble.failed"
         return await trouble(get_desk(request), request, known, error.status_code, title=title)
 
     @app.exception_handler(RequestValidationError)
     async def bad_request(request: Request, error: RequestValidationError) -> Response:
-        known = ApiProblemError(422, "address", "This address is not complete. Start again from the tickets.")
-        return await trouble(get_desk(request), request, known, 422, title="That did not work")
+        known = ApiProblemError(422, "other", "trouble.incomplete")
+        return await trouble(get_desk(request), request, known, 422, title="trouble.failed")

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from services.console.scales import decimals, time_ticks, value_ticks
+from services.console.words import ENGLISH, Words
 from services.schemas import Series
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 14.0, 20.0, 26.0
@@ -52,7 +53,7 @@ def chart(
     zone: ZoneInfo,
     width: int = 760,
     height: int = 248,
-    language: str = "en",
+    words: Words = ENGLISH,
     ident: str = "",
 ) -> Markup:
     """Return a chart of ``width`` × ``height`` pixels.
@@ -62,13 +63,13 @@ def chart(
         zone: in which the time axis speaks.
         width: of the drawing in pixels; it scales down with its container.
         height: likewise.
-        language: of the title.
+        words: in which it speaks.
         ident: makes the ids of title and description unique in the page.
 
     Returns:
         One ``<svg>`` element. An empty series gives a drawing that says so.
     """
-    title = series.title.get(language) or series.title.get("en", series.channel)
+    title = words.say(series.title) or series.channel
     ident = ident or f"chart-{series.channel}"
     observed = _pairs(series.time, series.observed)
     plane = _plane(series, float(width), float(height))
@@ -80,20 +81,21 @@ def chart(
         text = f'<text class="chart-empty" x="{width / 2}" y="{height / 2}" text-anchor="middle">'
         return Markup(
             f'{head}><title id="{escape(ident)}-t">{escape(title)}</title>'
-            f'<desc id="{escape(ident)}-d">No data.</desc>{text}No readings in this time</text></svg>'
+            f'<desc id="{escape(ident)}-d">{escape(words("chart.no_data"))}</desc>'
+            f"{text}{escape(words('chart.no_readings'))}</text></svg>"
         )
     step = _is_switch(series.observed)
     parts = [
         f'{head} data-plane="{plane.t0:.0f} {plane.t1:.0f} {plane.v0:.6g} {plane.v1:.6g} {plane.x0:.1f} '
         f'{plane.x1:.1f} {plane.y0:.1f} {plane.y1:.1f}" data-unit="{escape(series.unit)}">',
         f'<title id="{escape(ident)}-t">{escape(title)}</title>',
-        f'<desc id="{escape(ident)}-d">{escape(describe(series, zone))}</desc>',
+        f'<desc id="{escape(ident)}-d">{escape(describe(series, zone, words))}</desc>',
     ]
     for run in _band_runs(series):
         upper = plane.points([(t, high) for t, _, high in run])
         lower = plane.points([(t, low) for t, low, _ in reversed(run)])
         parts.append(f'<polygon class="chart-band" points="{upper} {lower}"/>')
-    parts.extend(_axes(plane, series.unit, zone, width, step))
+    parts.extend(_axes(plane, series.unit, zone, width, step, words))
     gap = _usual_step(series.time)
     for line in _runs(_pairs(series.time, series.expected), gap):
         parts.append(f'<polyline class="chart-expected" points="{plane.points(line)}"/>')
@@ -102,7 +104,7 @@ def chart(
     for line in _outside_runs(series, gap):
         parts.append(_line("chart-outside", plane, line))
     if series.onset_at is not None:
-        parts.extend(_onset(plane, series.onset_at, zone))
+        parts.extend(_onset(plane, series.onset_at, zone, words))
     parts.append("</svg>")
     return Markup("".join(parts))
 
@@ -123,25 +125,33 @@ def sparkline(series: Series, *, width: int = 168, height: int = 40) -> Markup:
     return Markup(f"{head}{drawn}</svg>")
 
 
-def describe(series: Series, zone: ZoneInfo) -> str:
+def describe(series: Series, zone: ZoneInfo, words: Words = ENGLISH) -> str:
     """Say in a sentence what the chart shows, for those who do not see it."""
     observed = [v for v in series.observed if v is not None]
     if not observed:
-        return "No data."
+        return words("chart.no_data")
     unit = f" {series.unit}" if series.unit else ""
-    start, end = series.time[0].astimezone(zone), series.time[-1].astimezone(zone)
-    text = (
-        f"From {start:%d %b %H:%M} to {end:%d %b %H:%M}: observed between {min(observed):.4g} and "
-        f"{max(observed):.4g}{unit}, last {observed[-1]:.4g}{unit}."
+
+    def at(moment: datetime) -> str:
+        here = moment.astimezone(zone)
+        return f"{words.date(here)} {here:%H:%M}"
+
+    text = words(
+        "chart.observed",
+        start=at(series.time[0]),
+        end=at(series.time[-1]),
+        low=f"{min(observed):.4g}",
+        high=f"{max(observed):.4g}{unit}",
+        last=f"{observed[-1]:.4g}{unit}",
     )
     lows = [v for v in series.low if v is not None]
     highs = [v for v in series.high if v is not None]
     if lows and highs:
-        text += f" Expected at the end between {lows[-1]:.4g} and {highs[-1]:.4g}{unit}."
         outside = sum(1 for _ in _outside(series))
-        text += f" {outside} of {len(observed)} readings lie outside the expected band."
+        text += words("chart.expected", low=f"{lows[-1]:.4g}", high=f"{highs[-1]:.4g}{unit}")
+        text += words("chart.outside", n=outside, total=len(observed))
     if series.onset_at is not None:
-        text += f" The incident began at {series.onset_at.astimezone(zone):%d %b %H:%M}."
+        text += words("chart.began", at=at(series.onset_at))
     return text
 
 
@@ -166,7 +176,7 @@ def _plane(series: Series, width: float, height: float) -> _Plane | None:
     return _Plane(t0, t1, low - pad, high + pad, _LEFT, width - _RIGHT, _TOP, height - _BOTTOM)
 
 
-def _axes(plane: _Plane, unit: str, zone: ZoneInfo, width: int, step: bool) -> Iterator[str]:
+def _axes(plane: _Plane, unit: str, zone: ZoneInfo, width: int, step: bool, words: Words) -> Iterator[str]:
     ticks = [0.0, 1.0] if step else value_ticks(plane.v0, plane.v1)
     places = decimals(ticks)
     for value in ticks:
@@ -178,7 +188,7 @@ def _axes(plane: _Plane, unit: str, zone: ZoneInfo, width: int, step: bool) -> I
         yield f'<text class="chart-unit" x="{plane.x0 - 8}" y="11" text-anchor="end">{escape(unit)}</text>'
     start = datetime.fromtimestamp(plane.t0, tz=zone)
     end = datetime.fromtimestamp(plane.t1, tz=zone)
-    for tick in time_ticks(start, end, zone, max(2, width // 120)):
+    for tick in time_ticks(start, end, zone, max(2, width // 120), words):
         x = plane.x(tick.at.timestamp())
         if not plane.x0 - 1 <= x <= plane.x1 - 8:
             continue  # a label at the very edge would be cut off
@@ -189,7 +199,7 @@ def _axes(plane: _Plane, unit: str, zone: ZoneInfo, width: int, step: bool) -> I
         yield f'<text class="chart-tick{strong}" {where}>{escape(tick.label)}</text>'
 
 
-def _onset(plane: _Plane, moment: datetime, zone: ZoneInfo) -> Iterator[str]:
+def _onset(plane: _Plane, moment: datetime, zone: ZoneInfo, words: Words) -> Iterator[str]:
     t = moment.timestamp()
     if not plane.t0 <= t <= plane.t1:
         return
@@ -199,7 +209,8 @@ def _onset(plane: _Plane, moment: datetime, zone: ZoneInfo) -> Iterator[str]:
     yield f'<circle class="chart-onset-dot" cx="{x:.1f}" cy="{plane.y0 - 6}" r="3"/>'
     yield (
         f'<text class="chart-onset-text" x="{x + (8 if right else -8):.1f}" y="{plane.y0 - 2}" '
-        f'text-anchor="{"start" if right else "end"}">Onset {moment.astimezone(zone):%H:%M}</text>'
+        f'text-anchor="{"start" if right else "end"}">'
+        f"{escape(words('chart.onset', clock=f'{moment.astimezone(zone):%H:%M}'))}</text>"
     )
 
 

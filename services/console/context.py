@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, cast
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, available_timezones
@@ -16,9 +18,11 @@ from fastapi.responses import HTMLResponse
 from starlette.datastructures import FormData
 
 from services.console import presenting
+from services.console.acting import act_as
 from services.console.api_client import ApiClient, ApiProblemError
 from services.console.live import ChangeFeed
 from services.console.session import Session, Sessions, Throttle, check_csrf
+from services.console.words import ENGLISH, LANGUAGES, WORDS, Words
 from services.schemas import Overview
 from zerodistance.catalogue.model import Catalogue
 from zerodistance.clock import ScaledClock
@@ -27,6 +31,7 @@ from zerodistance.settings import Settings
 
 _ZONES = frozenset(available_timezones())
 _NAV_FRESH_S = 5.0
+LANGUAGE_COOKIE = "zd_language"
 
 
 class LoginNeededError(Exception):
@@ -45,7 +50,7 @@ class Desk:
         self.feed = ChangeFeed(api)
         clock = settings.make_clock()
         self.rate = clock.rate if isinstance(clock, ScaledClock) else 1.0
-        self.templates = _templates()
+        self.templates = {words.language: _templates(words, catalogue) for words in WORDS.values()}
         self._waiting: tuple[float, int] = (float("-inf"), 0)
 
     async def unclaimed_count(self) -> int:
@@ -54,8 +59,8 @@ class Desk:
         if time.monotonic() - moment > _NAV_FRESH_S:
             try:
                 count = len(await self.api.unclaimed())
-            except ApiProblemError:
-                count = 0
+            except ApiProblemError:  # an engineer claims no devices; others do
+                return 0
             self._waiting = (time.monotonic(), count)
         return count
 
@@ -72,6 +77,7 @@ class Visit:
     desk: Desk
     session: Session
     zone: ZoneInfo
+    words: Words
     mark: str
 
     async def form(self) -> FormData:
@@ -108,8 +114,8 @@ def get_desk(request: Request) -> Desk:
     return cast(Desk, request.app.state.desk)
 
 
-def get_visit(request: Request) -> Visit:
-    """Return the visit of somebody signed in.
+async def get_visit(request: Request) -> Visit:
+    """Return the visit of somebody signed in; the API is called in their name from now on.
 
     Raises:
         LoginNeededError: nobody is.
@@ -118,11 +124,17 @@ def get_visit(request: Request) -> Visit:
     session = desk.sessions.read(request)
     if session is None or not session.staff:
         raise LoginNeededError
-    return Visit(request, desk, session, zone_of(request), desk.feed.mark)
+    act_as(session.account, address_of(request))
+    return Visit(request, desk, session, zone_of(request), words_of(request), desk.feed.mark)
 
 
 DeskDep = Annotated[Desk, Depends(get_desk)]
 VisitDep = Annotated[Visit, Depends(get_visit)]
+
+
+def address_of(request: Request) -> str:
+    """Return where a request came from."""
+    return request.client.host if request.client else ""
 
 
 def zone_of(request: Request) -> ZoneInfo:
@@ -135,6 +147,17 @@ def theme_of(request: Request) -> str:
     """Return light, dark or auto (as the system has it)."""
     theme = request.cookies.get("zd_theme", "auto")
     return theme if theme in ("light", "dark") else "auto"
+
+
+def words_of(request: Request) -> Words:
+    """Return the texts of the language that the person chose, else of the browser's, else English."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    if chosen in WORDS:
+        return WORDS[chosen]
+    for part in request.headers.get("accept-language", "")[:200].split(","):
+        if (language := part.strip()[:2].lower()) in WORDS:
+            return WORDS[language]
+    return ENGLISH
 
 
 def render(desk: Desk, request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
@@ -150,18 +173,30 @@ def render(desk: Desk, request: Request, template: str, *, status: int = 200, **
         "section": "",
         "mark": "",
         "note": "",
+        "typed": {},
         **context,
     }
-    return HTMLResponse(desk.templates.get_template(template).render(**values), status)
+    return HTMLResponse(
+        desk.templates[words_of(request).language].get_template(template).render(**values), status
+    )
 
 
 async def trouble(
     desk: Desk, request: Request, error: ZeroDistanceError, status: int, *, title: str
 ) -> HTMLResponse:
-    """Render a page that says what is wrong and what to do, in the frame if there is one."""
+    """Render a page that says what is wrong and what to do, in the frame if there is one.
+
+    Args:
+        desk: the console's parts.
+        request: that failed.
+        error: whose sentence is said.
+        status: of the answer.
+        title: key of the text above it.
+    """
     overview: Overview | None = None
     session = desk.sessions.read(request)
     if session is not None and session.staff:
+        act_as(session.account, address_of(request))
         try:
             overview = await desk.api.overview()
         except ZeroDistanceError:
@@ -174,17 +209,21 @@ async def trouble(
         session=session if session and session.staff else None,
         overview=overview,
         now=overview.now if overview else None,
-        title=title,
-        sentence=str(error),
+        title=words_of(request)(title),
+        sentence=_sentence(words_of(request), error),
     )
 
 
-def say_language(text: dict[str, str]) -> str:
-    """Return a text by language as staff read it."""
-    return text.get("en") or next(iter(text.values()), "")
+def _sentence(words: Words, error: ZeroDistanceError) -> str:
+    """Return an error's sentence; what the console says itself is a key of its texts."""
+    said = str(error)
+    if words.knows(said):
+        return words(said)
+    code = error.problem if isinstance(error, ApiProblemError) else error.code
+    return words.problem(code, said)
 
 
-def _templates() -> jinja2.Environment:
+def _templates(words: Words, catalogue: Catalogue) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("services.console"),
         autoescape=True,
@@ -193,26 +232,40 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        say=say_language,
-        ago=presenting.say_ago,
-        due=presenting.say_due,
-        moment=presenting.say_moment,
+        say=words.say,
+        ago=partial(presenting.say_ago, words=words),
+        due=partial(presenting.say_due, words=words),
+        moment=partial(presenting.say_moment, words=words),
+        window=partial(presenting.say_window, words=words),
+        clock=lambda moment, zone: f"{moment.astimezone(zone):%H:%M}",
         number=presenting.say_number,
         deadline=presenting.deadline,
+        skill=partial(words.named, "skill"),
+        van_part=partial(_van_part, words, catalogue),
         quote=lambda text: quote(str(text), safe=""),
         iso=_iso,
     )
     environment.globals.update(
+        t=words,
+        LANGUAGES=LANGUAGES,
         STATES=presenting.STATES,
         URGENCIES=presenting.URGENCIES,
-        ORIGINS=presenting.ORIGINS,
-        OUTCOMES=presenting.OUTCOMES,
         REPAIR_OUTCOMES=presenting.REPAIR_OUTCOMES,
         COMMAND_STATES=presenting.COMMAND_STATES,
         VIEWS=presenting.VIEWS,
         due_tone=presenting.due_tone,
+        script_words=json.dumps({**words.section("script"), **words.section("time")}, ensure_ascii=False),
     )
     return environment
+
+
+def _van_part(words: Words, catalogue: Catalogue, key: str) -> str:
+    """Return what a part on board (``type.part``) is called."""
+    kind, _, part = key.partition(".")
+    appliance = catalogue.get(kind)
+    if appliance is None or part not in appliance.parts:
+        return key
+    return words.say(appliance.parts[part].title)
 
 
 def _iso(moment: datetime) -> str:

@@ -13,8 +13,11 @@ from starlette.datastructures import FormData
 
 from services.console.api_client import ApiProblemError
 from services.console.charts import chart, sparkline
-from services.console.context import Visit, VisitDep, say_language
+from services.console.context import Visit, VisitDep
+from services.console.inspecting import read_inspection
 from services.console.presenting import Tone, order_tickets, say_reading
+from services.console.ticket_pages import optional
+from services.console.words import ENGLISH, Words
 from services.devices.proposing import propose
 from services.schemas import (
     ChannelPublic,
@@ -26,12 +29,11 @@ from services.schemas import (
 )
 
 router = APIRouter()
-HOURS = {6: "6 h", 24: "24 h", 72: "3 d", 168: "7 d"}
+HOURS = (6, 24, 72, 168)
 # What the claim form says of a reading that is left to its name and unit, and of one that nobody wants.
 AUTOMATIC, IGNORED = "", "-"
 _MAP = "map-"
-_COMMAND_NOTE = "The command is on its way. Its state shows below."
-_CLAIM_NOTE = "{id} is now part of the fleet. What it sent before is being read again."
+_NOTES = {"sent": "device.note_sent", "measured": "inspection.kept"}
 
 
 @router.get("/devices")
@@ -55,7 +57,8 @@ async def device_page(
     visit: VisitDep, device_id: str, channel: str = "", hours: int = 24, note: str = ""
 ) -> Response:
     """Show an appliance: readings, one channel's course, tickets, commands."""
-    return await _device(visit, device_id, channel, hours, note=_COMMAND_NOTE if note == "sent" else "")
+    said = visit.words(_NOTES[note]) if note in _NOTES else ""
+    return await _device(visit, device_id, channel, hours, note=said)
 
 
 @router.post("/devices/{device_id}/commands")
@@ -67,21 +70,44 @@ async def send_command(visit: VisitDep, device_id: str) -> Response:
     description = device.commands.get(name)
     try:
         if description is None:
-            raise ValueError("This appliance does not take that command.")
-        command = CommandCreate(name=name, arguments=read_arguments(description, form))
+            raise ValueError(visit.words("device.no_such_command"))
+        command = CommandCreate(name=name, arguments=read_arguments(description, form, visit.words))
         await visit.desk.api.command(device_id, command, visit.session.name)
     except (ValueError, ApiProblemError) as error:
         if isinstance(error, ApiProblemError) and error.status >= 500:
             raise
         status = error.status if isinstance(error, ApiProblemError) else 422
-        return await _device(visit, device_id, "", 24, status=status, problem=str(error))
+        said = (
+            str(error)
+            if not isinstance(error, ApiProblemError)
+            else visit.words.problem(error.problem, str(error))
+        )
+        return await _device(visit, device_id, "", 24, status=status, problem=said)
     return RedirectResponse(f"/devices/{quote(device_id, safe='')}?note=sent#commands", 303)
+
+
+@router.post("/devices/{device_id}/inspections")
+async def measure(visit: VisitDep, device_id: str) -> Response:
+    """Enter a technician's measurement: it joins the open ticket's evidence, or opens one."""
+    form = await visit.form()
+    try:
+        await visit.desk.api.inspect(device_id, read_inspection(form, visit.words), visit.session.name)
+    except (ValueError, ApiProblemError) as error:
+        if not isinstance(error, ApiProblemError):
+            return await _device(visit, device_id, "", 24, status=422, problem=str(error), typed=form)
+        if error.status >= 500:
+            raise
+        said = visit.words.problem(error.problem, str(error))
+        return await _device(visit, device_id, "", 24, status=error.status, problem=said, typed=form)
+    if _text(form, "back") == "inspections":
+        return RedirectResponse("/inspections?note=measured", 303)
+    return RedirectResponse(f"/devices/{quote(device_id, safe='')}?note=measured", 303)
 
 
 @router.get("/unclaimed")
 async def unclaimed(visit: VisitDep, note: str = "") -> Response:
     """List the devices that publish and are nobody's yet."""
-    return await _unclaimed(visit, note=_CLAIM_NOTE.format(id=note[:64]) if note else "")
+    return await _unclaimed(visit, note=visit.words("claim.note", id=note[:64]) if note else "")
 
 
 @router.post("/unclaimed/{device_id}/claim")
@@ -103,13 +129,17 @@ async def claim(visit: VisitDep, device_id: str) -> Response:
         if isinstance(error, ApiProblemError) and error.status >= 500:
             raise
         status = error.status if isinstance(error, ApiProblemError) else 422
-        sentence = str(error) if isinstance(error, ApiProblemError) else "Choose the appliance's type first."
+        sentence = (
+            visit.words.problem(error.problem, str(error))
+            if isinstance(error, ApiProblemError)
+            else visit.words("claim.choose_type")
+        )
         return await _unclaimed(visit, status=status, problem=sentence, failed=device_id, typed=form)
     visit.desk.forget_counts()
     return RedirectResponse(f"/unclaimed?note={quote(device_id, safe='')}", 303)
 
 
-def read_arguments(description: CommandDescription, form: FormData) -> dict[str, Any]:
+def read_arguments(description: CommandDescription, form: FormData, words: Words = ENGLISH) -> dict[str, Any]:
     """Read a command's arguments as the catalogue describes them.
 
     Raises:
@@ -118,22 +148,23 @@ def read_arguments(description: CommandDescription, form: FormData) -> dict[str,
     values: dict[str, Any] = {}
     for name, argument in description.arguments.items():
         text = _text(form, f"argument-{name}")
-        said = name.replace("_", " ")
+        said = words.named("argument", name)
         if argument.get("type") == "boolean":
             values[name] = text == "on"
         elif argument.get("type") == "number":
             try:
                 number = float(text.replace(",", "."))
             except ValueError as error:
-                raise ValueError(f"Please enter a number for {said}.") from error
+                raise ValueError(words("device.bad_number", what=said)) from error
             low, high = argument.get("range") or (float("-inf"), float("inf"))
             if not low <= number <= high:  # also refuses nan
-                raise ValueError(f"{said.capitalize()} must lie between {low:g} and {high:g}.")
+                why = words("device.bad_range", what=said.capitalize(), low=f"{low:g}", high=f"{high:g}")
+                raise ValueError(why)
             values[name] = int(number) if number.is_integer() else number
         else:
             choices = argument.get("choices") or ()
             if choices and text not in choices:
-                raise ValueError(f"Please choose {said} from the list.")
+                raise ValueError(words("device.bad_choice", what=said))
             values[name] = text
     return values
 
@@ -154,13 +185,22 @@ async def _device(
     status: int = 200,
     note: str = "",
     problem: str = "",
+    typed: FormData | None = None,
 ) -> Response:
     api = visit.desk.api
-    device, tickets, insights = await asyncio.gather(
-        api.device(device_id),
-        api.tickets("all", device=device_id, limit=20),
-        api.insights(device_id),
+    (device, tickets, insights), (health, timeline, inspections, credentials) = await asyncio.gather(
+        asyncio.gather(
+            api.device(device_id), api.tickets("all", device=device_id, limit=20), api.insights(device_id)
+        ),
+        asyncio.gather(
+            optional(api.health(device_id)),
+            optional(api.timeline(device_id)),
+            optional(api.inspections(device_id)),
+            optional(api.credentials(device_id)),
+        ),
     )
+    kind = visit.desk.catalogue.get(device.type)
+    zone, words = visit.zone, visit.words
     hours = hours if hours in HOURS else 24
     names = list(device.channels)
     chosen = channel if channel in device.channels else _first_telling(device.channels, device.latest)
@@ -177,11 +217,17 @@ async def _device(
         hours=hours,
         spans=HOURS,
         plot=plot,
-        wide=chart(plot, zone=visit.zone, ident="w") if plot else None,
-        narrow=chart(plot, zone=visit.zone, width=360, height=216, ident="n") if plot else None,
+        wide=chart(plot, zone=zone, words=words, ident="w") if plot else None,
+        narrow=chart(plot, zone=zone, words=words, width=360, height=216, ident="n") if plot else None,
         sparks={name: sparkline(course) for name, course in series.items() if course},
         readings=_readings(visit, device),
         insights=insights[:3],
+        health=health,
+        timeline=timeline or [],
+        inspections=inspections or [],
+        credentials=credentials,
+        faults={name: fault.title for name, fault in kind.faults.items()} if kind else {},
+        typed=typed or {},
         tones={n: reading_tone(c, device.latest.get(n)) for n, c in device.channels.items()},
         owner_link=_owner_link(visit, device.owner_link),
         note=note,
@@ -208,6 +254,7 @@ def _readings(visit: Visit, device: DeviceDetail) -> dict[str, str]:
             channel.unit,
             known[name].device_class if name in known else "",
             switch=name in known and known[name].storage == "boolean",
+            words=visit.words,
         )
         for name, channel in device.channels.items()
     }
@@ -252,7 +299,7 @@ async def _unclaimed(
             for name in set(chosen.values())
             if name in catalogue
         },
-        types={name: say_language(kind.title) for name, kind in visit.desk.catalogue.items()},
+        types={name: visit.words.say(kind.title) for name, kind in visit.desk.catalogue.items()},
         note=note,
         problem=problem,
         failed=failed,

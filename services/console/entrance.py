@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from services.accounts.passwords import LONGEST as MOST_PASSWORD
+from services.console.acting import SessionEndedError, act_as
+from services.console.api_client import ApiProblemError
 from services.console.context import Desk, DeskDep, VisitDep, render
-from services.console.session import Session, actor_name, check_csrf
+from services.console.session import Session, check_csrf
+from zerodistance.errors import ZeroDistanceError
 
 router = APIRouter()
+
+# Who types a password and no name is whoever set the platform up.
+FIRST_LOGIN = "admin"
 
 
 @router.get("/login")
@@ -39,14 +47,23 @@ async def login(request: Request, desk: DeskDep) -> Response:
         answer = _ask(desk, request, session, target, problem, 429)
         answer.headers["Retry-After"] = str(wait_s)
         return answer
-    if not desk.sessions.password_is(str(form.get("password", ""))):
+    login = str(form.get("name", "")).strip()[:64] or FIRST_LOGIN
+    act_as("", address)
+    try:
+        said = await desk.api.sign_in(login, str(form.get("password", ""))[:MOST_PASSWORD])
+    except ApiProblemError as error:
+        if error.status not in (401, 422, 429):
+            raise
         desk.throttle.failed(address)
-        name = str(form.get("name", ""))[:64]
-        return _ask(desk, request, session, target, "That password is not right.", 401, name)
+        problem = str(error) if error.status == 429 else "Name or password is not right."
+        return _ask(desk, request, session, target, problem, error.status if error.status == 429 else 401, login)
+    if said.tenant != desk.settings.tenant:
+        problem = "Your account is another brand's: sign in at its own console."
+        return _ask(desk, request, session, target, problem, 403, login)
     desk.throttle.succeeded(address)
     response = RedirectResponse(target, 303)
-    name = actor_name(str(form.get("name", "")))
-    desk.sessions.write(request, response, desk.sessions.new(staff=True, name=name))
+    fresh = desk.sessions.new(account=said.session, name=said.login, roles=said.roles)
+    desk.sessions.write(request, response, fresh)
     return response
 
 
@@ -55,6 +72,8 @@ async def logout(visit: VisitDep) -> Response:
     """Sign out."""
     await visit.form()
     response = RedirectResponse("/login", 303)
+    with suppress(ZeroDistanceError, SessionEndedError):  # the cookie goes, whatever the API says
+        await visit.desk.api.sign_out()
     visit.desk.sessions.end(response, visit.session)
     return response
 

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator
 import httpx
 import structlog
 
+from services.console.acting import act_as_console
 from services.console.api_client import ApiClient
 
 # A page that does not read is told to reload everything instead of filling memory.
@@ -96,6 +97,7 @@ class ChangeFeed:
             _put(queue, event)
 
     async def _listen(self) -> None:
+        act_as_console()
         pause_s = _FIRST_PAUSE_S
         log = structlog.get_logger()
         while True:

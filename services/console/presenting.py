@@ -3,71 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from services.console.words import ENGLISH, Words
 from services.schemas import EngineerPublic, MessagePublic, TicketPublic, TicketSummary
-from services.tickets.lifecycle import MOVES, TERMINAL, Demand, Role, State
+from services.tickets.lifecycle import MOVES, TERMINAL, Demand, State
 
 Tone = Literal["critical", "warn", "ok", "info", "accent", "neutral"]
 
-STATES: dict[str, tuple[str, Tone]] = {
-    "owner_asked": ("Owner asked", "info"),
-    "owner_checked": ("Owner checked", "info"),
-    "unanswered": ("No answer", "warn"),
-    "recovered": ("Recovered", "ok"),
-    "remote": ("Remote", "accent"),
-    "on_site": ("Needs a visit", "warn"),
-    "planned": ("Visit planned", "accent"),
-    "visiting": ("Engineer on site", "accent"),
-    "resolved": ("Resolved", "ok"),
-    "verified": ("Verified", "ok"),
-    "confirmed": ("Confirmed", "ok"),
-    "on_hold": ("On hold", "neutral"),
-    "closed": ("Closed", "neutral"),
-    "cancelled": ("Cancelled", "neutral"),
-    "merged": ("Merged", "neutral"),
+# A code's tone; its name is a text of the same section (``state.on_hold``).
+STATES: dict[str, Tone] = {
+    "owner_asked": "info",
+    "owner_checked": "info",
+    "unanswered": "warn",
+    "recovered": "ok",
+    "remote": "accent",
+    "on_site": "warn",
+    "planned": "accent",
+    "visiting": "accent",
+    "resolved": "ok",
+    "verified": "ok",
+    "confirmed": "ok",
+    "on_hold": "neutral",
+    "closed": "neutral",
+    "cancelled": "neutral",
+    "merged": "neutral",
 }
-URGENCIES: dict[str, tuple[str, Tone]] = {
-    "urgent": ("Urgent", "critical"),
-    "soon": ("Soon", "warn"),
-    "routine": ("Routine", "neutral"),
-}
-ORIGINS = {
-    "predicted": "Predicted",
-    "detected": "Detected",
-    "fault_code": "Fault code",
-    "owner": "Reported by owner",
-    "inspection": "Found at inspection",
-}
-OUTCOMES = {
-    "confirmed": "Cause confirmed",
-    "other_fault": "Another fault",
-    "no_fault_found": "No fault found",
-    "owner_fixed": "Put right by the owner",
-    "recovered": "Recovered by itself",
-    "cancelled": "Called off",
-}
+URGENCIES: dict[str, Tone] = {"urgent": "critical", "soon": "warn", "routine": "neutral"}
+ORIGINS = ("predicted", "detected", "fault_code", "owner", "inspection")
 REPAIR_OUTCOMES = ("confirmed", "other_fault", "no_fault_found")
-COMMAND_STATES: dict[str, tuple[str, Tone]] = {
-    "awaiting_consent": ("Waits for the owner", "info"),
-    "queued": ("Queued", "neutral"),
-    "sent": ("Sent", "accent"),
-    "done": ("Done", "ok"),
-    "refused": ("Refused", "warn"),
-    "failed": ("Failed", "critical"),
-    "expired": ("Expired", "warn"),
-    "declined": ("Declined", "warn"),
+COMMAND_STATES: dict[str, Tone] = {
+    "awaiting_consent": "info",
+    "queued": "neutral",
+    "sent": "accent",
+    "done": "ok",
+    "refused": "warn",
+    "failed": "critical",
+    "expired": "warn",
+    "declined": "warn",
 }
-# The inbox's views: key → (title, states of the ticket, what the API is asked for).
-VIEWS: dict[str, tuple[str, frozenset[str], str]] = {
-    "open": ("Open", frozenset(), "open"),
-    "asked": ("Owner asked", frozenset({"owner_asked", "owner_checked", "unanswered"}), "open"),
-    "site": ("On site", frozenset({"on_site", "planned", "visiting"}), "open"),
-    "closed": ("Closed", frozenset(), "closed"),
-    "all": ("All", frozenset(), "all"),
+# The inbox's views: key → (states of the ticket, what the API is asked for).
+VIEWS: dict[str, tuple[frozenset[str], str]] = {
+    "open": (frozenset(), "open"),
+    "asked": (frozenset({"owner_asked", "owner_checked", "unanswered"}), "open"),
+    "site": (frozenset({"on_site", "planned", "visiting"}), "open"),
+    "closed": (frozenset(), "closed"),
+    "all": (frozenset(), "all"),
 }
 # What is waited for at the first deadline; from a planned visit on, it is the resolution that counts.
 _TO_RESOLVE = frozenset({"planned", "visiting", "resolved", "verified", "confirmed"})
@@ -81,8 +65,6 @@ _STATE_RANK = {
 }
 _SOON = timedelta(minutes=30)
 _FAR = datetime.max.replace(tzinfo=None)
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +122,7 @@ def due_tone(due: datetime | None, now: datetime) -> Tone:
     return "warn" if due - now <= _SOON else "neutral"
 
 
-def say_span(span: timedelta) -> str:
+def say_span(span: timedelta, words: Words = ENGLISH) -> str:
     """Say a length of time in its largest unit, two for hours and days.
 
     >>> say_span(timedelta(minutes=3, seconds=20)), say_span(timedelta(hours=5, minutes=4))
@@ -148,17 +130,17 @@ def say_span(span: timedelta) -> str:
     """
     minutes = int(abs(span).total_seconds() // 60)
     if minutes < 1:
-        return "under a minute"
+        return words("time.under_minute")
     if minutes < 60:
-        return f"{minutes} min"
+        return words("time.minutes", n=minutes)
     hours, minutes = divmod(minutes, 60)
     if hours < 24:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+        return words("time.hours_minutes", n=hours, m=minutes) if minutes else words("time.hours", n=hours)
     days, hours = divmod(hours, 24)
-    return f"{days} d {hours} h" if hours and days < 7 else f"{days} d"
+    return words("time.days_hours", n=days, h=hours) if hours and days < 7 else words("time.days", n=days)
 
 
-def say_ago(moment: datetime, now: datetime) -> str:
+def say_ago(moment: datetime, now: datetime, words: Words = ENGLISH) -> str:
     """Say how far away a moment is.
 
     >>> say_ago(datetime(2026, 3, 1, 12, 0), datetime(2026, 3, 1, 12, 5))
@@ -166,16 +148,16 @@ def say_ago(moment: datetime, now: datetime) -> str:
     """
     span = now - moment
     if abs(span) < timedelta(minutes=1):
-        return "just now"
-    return f"{say_span(span)} ago" if span > timedelta() else f"in {say_span(span)}"
+        return words("time.now")
+    return words("time.ago" if span > timedelta() else "time.ahead", span=say_span(span, words))
 
 
-def say_due(due: datetime, now: datetime) -> str:
+def say_due(due: datetime, now: datetime, words: Words = ENGLISH) -> str:
     """Say how much time a deadline leaves."""
-    return f"{say_span(due - now)} left" if due > now else f"{say_span(now - due)} over"
+    return words("time.left" if due > now else "time.over", span=say_span(due - now, words))
 
 
-def say_moment(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
+def say_moment(moment: datetime, now: datetime, zone: ZoneInfo, words: Words = ENGLISH) -> str:
     """Return a moment on the wall clock of ``zone``; the date only when it is not today.
 
     >>> from datetime import UTC
@@ -186,8 +168,23 @@ def say_moment(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
     here, today = moment.astimezone(zone), now.astimezone(zone)
     if here.date() == today.date():
         return f"{here:%H:%M}"
-    day = f"{_WEEKDAYS[here.weekday()]} {here.day} {_MONTHS[here.month - 1]}"
-    return f"{day}, {here:%H:%M}" if here.year == today.year else f"{day} {here.year}, {here:%H:%M}"
+    return words("time.moment", day=words.day(here, year=here.year != today.year), clock=f"{here:%H:%M}")
+
+
+def say_window(
+    begin: datetime, until: datetime, now: datetime, zone: ZoneInfo, words: Words = ENGLISH
+) -> str:
+    """Return a visit window on the wall clock of ``zone``.
+
+    >>> from datetime import UTC
+    >>> at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    >>> say_window(at, at + timedelta(hours=2), at - timedelta(days=1), ZoneInfo("UTC"))
+    'tomorrow, 09:00 to 11:00'
+    """
+    here, end, today = (moment.astimezone(zone) for moment in (begin, until, now))
+    away = (here.date() - today.date()).days
+    day = words(("time.today", "time.tomorrow")[away]) if away in (0, 1) else words.day(here)
+    return words("time.window", day=day, start=f"{here:%H:%M}", end=f"{end:%H:%M}")
 
 
 def say_number(value: float | None, unit: str = "", *, bare: bool = False) -> str:
@@ -208,15 +205,17 @@ def say_number(value: float | None, unit: str = "", *, bare: bool = False) -> st
     return f"{text} {unit}" if unit and not bare else text
 
 
-def say_reading(value: float | None, unit: str, device_class: str, *, switch: bool) -> str:
+def say_reading(
+    value: float | None, unit: str, device_class: str, *, switch: bool, words: Words = ENGLISH
+) -> str:
     """Return a reading as a word where it is a switch, else as a figure.
 
     >>> say_reading(1.0, "", "door", switch=True), say_reading(0.0, "", "", switch=True)
     ('Open', 'Off')
     """
     if switch and value in (0, 1):
-        off, on = ("Closed", "Open") if device_class in ("door", "window", "opening") else ("Off", "On")
-        return on if value else off
+        pair = ("closed", "open") if device_class in ("door", "window", "opening") else ("off", "on")
+        return words(f"reading.{pair[1] if value else pair[0]}")
     return say_number(value, unit)
 
 
@@ -244,19 +243,19 @@ def suited_first(engineers: Sequence[EngineerPublic], ticket: TicketPublic) -> l
     return sorted(engineers, key=rank)
 
 
-def offered_moves(state: str, targets: list[str]) -> list[MoveForm]:
+def offered_moves(state: str, targets: list[str], words: Words = ENGLISH) -> list[MoveForm]:
     """Return the forms for the moves that the API says are possible, the expected one first."""
     forms = []
     for target in targets:
         move = MOVES.get((State(state), State(target)))
         demands = move.demands if move else frozenset()
-        label = _LABELS.get((state, target)) or _LABELS.get(("", target), STATES[target][0])
+        hint = f"hint.{state}_{target}" if words.knows(f"hint.{state}_{target}") else f"hint.{target}"
+        label = f"{state}_{target}" if words.knows(f"move.{state}_{target}") else target
         forms.append(
             MoveForm(
                 to=target,
-                label=label,
-                # Where the owner may make the move too, the table speaks of the owner.
-                hint=f"{move.why[:1].upper()}{move.why[1:]}." if move and Role.OWNER not in move.who else "",
+                label=words.named("move", label),
+                hint=words(hint) if words.knows(hint) else "",
                 tone="danger" if target == "cancelled" else "plain",
                 note=Demand.NOTE in demands,
                 assignee=Demand.ASSIGNEE in demands,
@@ -267,38 +266,10 @@ def offered_moves(state: str, targets: list[str]) -> list[MoveForm]:
         )
     forms.sort(key=lambda f: _EXPECTED.index(f.to) if f.to in _EXPECTED else 99)
     if forms and forms[0].tone == "plain":
-        first = forms[0]
-        forms[0] = MoveForm(
-            first.to, first.label, first.hint, "primary", first.note, first.assignee, first.window,
-            first.repair, first.target,
-        )  # fmt: skip
+        forms[0] = replace(forms[0], tone="primary")
     return forms
 
 
-_LABELS = {
-    ("", "on_site"): "Needs a visit",
-    ("owner_asked", "on_site"): "Send an engineer",
-    ("unanswered", "on_site"): "Send an engineer",
-    ("owner_checked", "on_site"): "Send an engineer",
-    ("planned", "on_site"): "Visit falls through",
-    ("visiting", "on_site"): "Another visit is needed",
-    ("on_hold", "on_site"): "Go on: visit",
-    ("on_hold", "remote"): "Go on: remote",
-    ("resolved", "on_site"): "Reopen",
-    ("verified", "on_site"): "Reopen",
-    ("closed", "on_site"): "Reopen",
-    ("", "remote"): "Deal with it remotely",
-    ("", "planned"): "Plan the visit",
-    ("planned", "planned"): "Move the visit",
-    ("", "visiting"): "Start the visit",
-    ("", "resolved"): "Resolve",
-    ("", "verified"): "Mark as verified",
-    ("", "confirmed"): "Confirm",
-    ("", "closed"): "Close",
-    ("", "on_hold"): "Put on hold",
-    ("", "cancelled"): "Call off",
-    ("", "merged"): "Merge into another",
-}
 _EXPECTED = (
     "resolved", "visiting", "planned", "confirmed", "closed", "on_site", "remote", "verified", "on_hold",
     "merged", "cancelled",

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+from services.console.words import ENGLISH, Words
+
 _STEPS_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)
 _STEPS_DAYS = (1, 2, 7, 14, 28, 91, 182, 364)
 
@@ -49,7 +50,9 @@ def decimals(ticks: list[float]) -> int:
     return 7
 
 
-def time_ticks(start: datetime, end: datetime, zone: ZoneInfo, count: int = 6) -> list[Tick]:
+def time_ticks(
+    start: datetime, end: datetime, zone: ZoneInfo, count: int = 6, words: Words = ENGLISH
+) -> list[Tick]:
     """Return about ``count`` ticks that fall on round local times, midnight shown as the date.
 
     A day on which the clock changes keeps its round local hours.
@@ -61,7 +64,7 @@ def time_ticks(start: datetime, end: datetime, zone: ZoneInfo, count: int = 6) -
     step_min = next((s for s in _STEPS_MIN if s >= wanted), None)
     if step_min is None:
         days = next((s for s in _STEPS_DAYS if s * 1440 >= wanted), _STEPS_DAYS[-1])
-        return _day_ticks(start, end, zone, days)
+        return _day_ticks(start, end, zone, days, words)
     ticks: list[Tick] = []
     # Walk in wall-clock time from the local midnight before the start, and convert each to an instant.
     wall = start.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
@@ -72,19 +75,15 @@ def time_ticks(start: datetime, end: datetime, zone: ZoneInfo, count: int = 6) -
         # A wall time that the change to summer time skips comes back as another hour: it has no tick.
         if moment >= start and moment.astimezone(zone).replace(tzinfo=None) == wall:
             midnight = wall.hour == 0 and wall.minute == 0
-            ticks.append(Tick(moment, _date(wall) if midnight else f"{wall:%H:%M}", midnight))
+            ticks.append(Tick(moment, words.date(wall) if midnight else f"{wall:%H:%M}", midnight))
         wall += timedelta(minutes=step_min)
 
 
-def _day_ticks(start: datetime, end: datetime, zone: ZoneInfo, days: int) -> list[Tick]:
+def _day_ticks(start: datetime, end: datetime, zone: ZoneInfo, days: int, words: Words) -> list[Tick]:
     ticks: list[Tick] = []
     wall = start.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     while (moment := wall.replace(tzinfo=zone).astimezone(UTC)) <= end:
         if moment >= start and (wall.toordinal() % days == 0):
-            ticks.append(Tick(moment, _date(wall), wall.day == 1))
+            ticks.append(Tick(moment, words.date(wall), wall.day == 1))
         wall += timedelta(days=1)
     return ticks
-
-
-def _date(moment: datetime) -> str:
-    return f"{moment.day} {_MONTHS[moment.month - 1]}"

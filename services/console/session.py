@@ -1,18 +1,21 @@
-"""Who is signed in: a signed cookie, a token in every form, and patience with wrong passwords."""
+"""Who is signed in: a signed cookie, a token in every form, and patience with wrong passwords.
+
+The API keeps the session itself (:mod:`services.accounts.sessions`); the cookie names it.
+"""
 
 from __future__ import annotations
 
 import hmac
-import re
 import secrets
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fastapi import Request, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from services.accounts.roles import AccountRole, permissions_of
 from zerodistance.errors import ForbiddenError
 from zerodistance.settings import Settings
 
@@ -28,14 +31,25 @@ class Session:
     Attributes:
         id: random; a new one with each login, so that a planted cookie is worth nothing.
         csrf: what every form must send along.
-        staff: the password was given.
-        name: how the person calls themselves, for the histories; "" if they did not say.
+        account: the person's session at the API; "" before the login. It is ended there, for all copies.
+        name: the person's login, as histories have it.
+        roles: what the person is; the API decides what they may do, pages only what they offer.
     """
 
     id: str
     csrf: str
-    staff: bool
+    account: str = ""
     name: str = ""
+    roles: tuple[str, ...] = ()
+
+    @property
+    def staff(self) -> bool:
+        """Somebody is signed in."""
+        return bool(self.account)
+
+    def may(self, permission: str) -> bool:
+        """Tell whether a page should offer something, such as ``tickets:write``."""
+        return permission in permissions_of({AccountRole(role) for role in self.roles})
 
 
 class Sessions:
@@ -43,36 +57,40 @@ class Sessions:
 
     def __init__(self, settings: Settings) -> None:
         self._signer = URLSafeTimedSerializer(settings.secret_key, salt="console")
-        self._password = settings.staff_password.encode()
         self._ended: OrderedDict[str, float] = OrderedDict()
 
-    def new(self, *, staff: bool = False, name: str = "") -> Session:
+    def new(self, *, account: str = "", name: str = "", roles: Sequence[str] = ()) -> Session:
         """Return a fresh session."""
-        return Session(secrets.token_urlsafe(16), secrets.token_urlsafe(24), staff, name)
+        return Session(secrets.token_urlsafe(16), secrets.token_urlsafe(24), account, name, tuple(roles))
 
     def read(self, request: Request) -> Session | None:
         """Return the request's session, or None if it has none that is valid."""
         try:
-            identity, csrf, staff, name = self._signer.loads(
+            identity, csrf, account, name, roles = self._signer.loads(
                 request.cookies.get(COOKIE, ""), max_age=_MAX_AGE_S
             )
+            held = tuple(AccountRole(role).value for role in roles)
         except (BadSignature, ValueError, TypeError):
             return None
         if identity in self._ended:
             return None
-        return Session(str(identity), str(csrf), staff is True, str(name))
+        return Session(str(identity), str(csrf), str(account), str(name), held)
 
     def write(self, request: Request, response: Response, session: Session) -> None:
         """Set the session's cookie."""
         response.set_cookie(
             COOKIE,
-            self._signer.dumps([session.id, session.csrf, session.staff, session.name]),
+            self._signer.dumps([session.id, session.csrf, session.account, session.name, session.roles]),
             max_age=_MAX_AGE_S,
             httponly=True,
             samesite="strict",
             secure=request.url.scheme == "https",
             path="/",
         )
+
+    def forget(self, response: Response) -> None:
+        """Take the cookie away: its session has ended at the API."""
+        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
 
     def end(self, response: Response, session: Session) -> None:
         """Sign out: the cookie goes, and a copy of it is refused."""
@@ -81,10 +99,6 @@ class Sessions:
         while self._ended and now - next(iter(self._ended.values())) > _MAX_AGE_S:
             self._ended.popitem(last=False)
         response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
-
-    def password_is(self, password: str) -> bool:
-        """Compare in constant time."""
-        return hmac.compare_digest(password.encode(), self._password)
 
 
 def check_csrf(session: Session, token: object) -> None:
@@ -95,15 +109,6 @@ def check_csrf(session: Session, token: object) -> None:
     """
     if not isinstance(token, str) or not hmac.compare_digest(token.encode(), session.csrf.encode()):
         raise ForbiddenError("This form has expired. Go back, reload the page, and send it again.")
-
-
-def actor_name(text: str) -> str:
-    """Return a name as the API's histories take it: Latin letters, digits and ``_ . @ -``.
-
-    >>> actor_name(" Wang Wei "), actor_name("a<b>")
-    ('Wang.Wei', 'ab')
-    """
-    return re.sub(r"[^A-Za-z0-9_.@-]", "", re.sub(r"\s+", ".", text.strip()))[:64]
 
 
 class Throttle:

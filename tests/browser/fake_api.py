@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
+from services.account_schemas import SessionPublic, SignIn
 from services.schemas import (
     CandidatePublic,
     ChannelPublic,
@@ -37,7 +39,29 @@ from services.schemas import (
     TicketSummary,
     UnclaimedPublic,
 )
+from services.service_schemas import (
+    CampaignPublic,
+    EngineerFiguresPublic,
+    FiguresPublic,
+    InspectionCreate,
+    InspectionPublic,
+    WindowPublic,
+)
 from services.tickets.lifecycle import TERMINAL, Role, State, targets
+from services.workbench_schemas import (
+    BoardLeft,
+    BoardLeg,
+    BoardPublic,
+    BoardRoute,
+    CampaignLine,
+    ConcernPublic,
+    HealthFile,
+    InspectionLine,
+    MemberPublic,
+    SimilarPublic,
+    SimilarTicket,
+    TimelineEntry,
+)
 from zerodistance.catalogue.loader import load_catalogue
 
 NOW = datetime(2026, 3, 3, 14, 20, tzinfo=UTC)
@@ -64,9 +88,13 @@ class FakeApi:
         self.moves: list[TicketMove] = []
         self.commands: list[CommandCreate] = []
         self.claims: list[dict[str, Any]] = []
+        self.inspections: list[InspectionLine] = []
+        self.campaigns: dict[str, CampaignPublic] = {}
+        self.acts: list[tuple[str, dict[str, Any]]] = []
         self.down = False
         self.rubbish = False
         self.watchers: list[tuple[asyncio.AbstractEventLoop, asyncio.Queue[str | None]]] = []
+        self.sessions: set[str] = set()
         self.app = _app(self)
 
     def publish(self, kind: str, **data: Any) -> None:
@@ -364,6 +392,23 @@ def filled() -> FakeApi:
         outcome="owner_fixed",
         visit_avoided=True,
     )
+    fake.campaigns["c-7"] = CampaignPublic(
+        id="c-7",
+        number=7,
+        state="open",
+        type="air_conditioner",
+        cause="short_cycling",
+        cause_title={"en": "Starts and stops too often", "zh": "启停过于频繁"},
+        region="",
+        firmware="1.4.2",
+        model="",
+        opened_at=ago(hours=5),
+        opened_by="platform",
+        closed_at=None,
+        note="",
+        members=3,
+        recovered=1,
+    )
     fake.unclaimed["fridge-99"] = UnclaimedPublic(
         id="fridge-99",
         first_seen_at=ago(hours=2),
@@ -397,17 +442,45 @@ def _app(fake: FakeApi) -> FastAPI:
         response: Response = await call_next(request)
         return response
 
+    @app.post("/api/v1/sessions", status_code=201)
+    def sign_in(wish: SignIn) -> Response:
+        if wish.password != "demo":
+            return _problem(401, "unauthenticated", "Name or password is not right.")
+        session = SessionPublic(
+            session=secrets.token_hex(8),
+            access_token="zda_fake",
+            refresh_token="zdr_fake",
+            expires_in=900,
+            login=wish.login,
+            name="",
+            roles=["admin"],
+            tenant="default",
+        )
+        fake.sessions.add(session.session)
+        return JSONResponse(session.model_dump(mode="json"), 201)
+
+    @app.delete("/api/v1/sessions/current", status_code=204)
+    def sign_out() -> None:
+        fake.sessions.clear()
+
     @app.get("/api/v1/overview")
     async def overview() -> Overview:
         return fake.overview()
 
     @app.get("/api/v1/tickets")
-    async def tickets(state: str = "open", device: str = "", limit: int = 50, cursor: str = "") -> Any:
+    async def tickets(request: Request, state: str = "open", limit: int = 50, cursor: str = "") -> Any:
+        wanted = request.query_params
+        stages, q, device = wanted.getlist("stage"), wanted.get("q", "").lower(), wanted.get("device", "")
         chosen = [
             TicketSummary.model_validate({n: getattr(t, n) for n in TicketSummary.model_fields})
             for t in fake.tickets.values()
             if (not device or t.device.id == device)
             and (state == "all" or (t.state in TERMINAL) == (state == "closed"))
+            and (not stages or t.state in stages)
+            and (q in f"{t.device.id} {t.device.name} {t.device.model}".lower() or q == str(t.number))
+            and wanted.get("urgency", t.urgency) == t.urgency
+            and wanted.get("type", t.device.type) == t.device.type
+            and wanted.get("assignee", t.assignee or "none") == (t.assignee or "none")
         ]
         start = int(cursor or 0)
         following = str(start + limit) if len(chosen) > start + limit else None
@@ -453,6 +526,8 @@ def _app(fake: FakeApi) -> FastAPI:
         )
         fake.publish("ticket", id=ticket)
         return fake.tickets[ticket]
+
+    _desk(app, fake)
 
     @app.get("/api/v1/engineers")
     async def engineers() -> Any:
@@ -525,6 +600,188 @@ def _app(fake: FakeApi) -> FastAPI:
         return StreamingResponse(stream(), media_type="text/event-stream")
 
     return app
+
+
+def _desk(app: FastAPI, fake: FakeApi) -> None:
+    """Add what the desk's people look up."""
+
+    @app.get("/api/v1/tickets/{ticket}/windows")
+    async def windows(ticket: str) -> Any:
+        return [
+            WindowPublic(
+                engineer="engineer-1",
+                name="Wang Wei",
+                visit_from=NOW + timedelta(hours=hours),
+                visit_until=NOW + timedelta(hours=hours + 2),
+            )
+            for hours in (18, 24)
+        ]
+
+    @app.get("/api/v1/tickets/{ticket}/similar")
+    async def similar(ticket: str) -> Any:
+        one = SimilarTicket(
+            id="t-96",
+            number=96,
+            device_id="fridge-01",
+            device_name="Kitchen fridge",
+            model="ZR-420",
+            closed_at=ago(days=9),
+            outcome="confirmed",
+            outcome_title={"en": "Compressor does not run"},
+            parts=[{"en": "Compressor"}],
+            minutes=55,
+            rating=5,
+        )
+        return SimilarPublic(counted=14, confirmed=13, minutes=52, items=[one])
+
+    @app.get("/api/v1/inspections")
+    async def all_inspections() -> Any:
+        return fake.inspections
+
+    @app.get("/api/v1/devices/{device}/inspections")
+    async def inspections(device: str) -> Any:
+        named = InspectionPublic.model_fields
+        return [one.model_dump(include=set(named)) for one in fake.inspections if one.device_id == device]
+
+    @app.post("/api/v1/devices/{device}/inspections", status_code=201)
+    async def inspect(device: str, wish: InspectionCreate) -> Any:
+        ticket = next(
+            (t for t in fake.tickets.values() if t.device.id == device and t.state not in TERMINAL), None
+        )
+        made = InspectionPublic(
+            id=f"i-{len(fake.inspections)}",
+            time=NOW,
+            actor="staff:wang",
+            ticket_id=ticket.id if ticket else None,
+            **wish.model_dump(exclude={"cause", "urgency"}),
+        )
+        known = fake.devices[device]
+        line = InspectionLine(
+            **made.model_dump(),
+            device_id=device,
+            device_name=known.name,
+            type=known.type,
+            ticket_number=ticket.number if ticket else None,
+        )
+        fake.inspections.insert(0, line)
+        return made
+
+    @app.get("/api/v1/devices/{device}/health")
+    async def health(device: str) -> Any:
+        concerns = [
+            ConcernPublic(
+                cause=t.cause,
+                title=t.cause_title,
+                probability=t.probability,
+                since=t.onset_at,
+                ticket_id=t.id,
+            )
+            for t in fake.tickets.values()
+            if t.device.id == device and t.state not in TERMINAL
+        ]
+        return HealthFile(
+            level="act" if concerns else "well",
+            concerns=concerns,
+            tickets_a_year=2,
+            visits_a_year=1,
+            last_inspection_at=None,
+            installed_at=ago(days=900),
+            warranty_until=NOW.date(),
+        )
+
+    @app.get("/api/v1/devices/{device}/timeline")
+    async def timeline(device: str) -> Any:
+        def entry(kind: str, title: str, code: str, detail: str = "", actor: str = "", **more: Any) -> Any:
+            return TimelineEntry.model_validate(
+                {"time": ago(hours=2), "kind": kind, "title": {"en": title}, "code": code, "detail": detail,
+                 "actor": actor, "ticket_id": None, **more}
+            )  # fmt: skip
+
+        return [
+            entry("fault", "Temperature high", "E4"),
+            entry("command", "Sterilise", "sterilise", "done", "staff:wang"),
+            entry("status", "offline", "offline"),
+            entry("ticket", "Door left ajar", "closed", "96", "owner_fixed", ticket_id="t-96"),
+        ]
+
+    @app.get("/api/v1/devices/{device}/credentials")
+    async def credentials(device: str) -> Any:
+        kept = {"kind": "certificate", "created_at": ago(days=40), "not_after": NOW + timedelta(days=300)}
+        return [{**kept, "revoked_at": None, "serial": "2f"}, {**kept, "revoked_at": ago(days=1)}]
+
+    @app.get("/api/v1/plan/board")
+    async def board(waiting: bool = False) -> Any:
+        legs = []
+        for index, ticket in enumerate(
+            t for t in fake.tickets.values() if t.state in ("planned", "visiting")
+        ):
+            begin = NOW.replace(hour=9, minute=0) + timedelta(hours=3 * index)
+            legs.append(
+                BoardLeg(
+                    ticket=ticket.id, number=ticket.number, state=ticket.state, urgency=ticket.urgency,
+                    cause_title=ticket.cause_title, part_title=ticket.part_title, part_in_van=index == 0,
+                    device_id=ticket.device.id, device_name=ticket.device.name, region=ticket.device.region,
+                    km=12.4, arrive=begin, begin=begin, leave=begin + timedelta(hours=1),
+                    visit_from=begin, visit_until=begin + timedelta(hours=2),
+                )
+            )  # fmt: skip
+        van = ["refrigerator.compressor", "air_conditioner.filter"]
+        routes = [BoardRoute(engineer="engineer-1", name="Wang Wei", km=31.0, van=van, legs=legs)]
+        left = [
+            BoardLeft(
+                ticket=t.id, number=t.number, urgency=t.urgency, cause_title=t.cause_title,
+                device_name=t.device.name,
+            )
+            for t in fake.tickets.values() if waiting and t.state == "on_site"
+        ]  # fmt: skip
+        return BoardPublic(day=NOW.date(), routes=routes if legs else [], left_out=left)
+
+    @app.get("/api/v1/figures")
+    async def figures(days: int) -> Any:
+        one = EngineerFiguresPublic(
+            id="engineer-1", name="Wang Wei", visits=23, ratings=17, minutes=47.0, satisfaction=88.0,
+            first_time_fix=0.91, sla_kept=0.96,
+        )  # fmt: skip
+        return FiguresPublic(
+            since=ago(days=days), tickets=len(fake.tickets), proactive_share=0.93, precision=0.89,
+            false_per_device_year=0.08, lead_time_days=12.5, first_time_fix=0.91, sla_kept=0.96,
+            satisfaction=88.0, ratings=17, visits_avoided=21, money_saved=1890.0, currency="EUR",
+            cost_of_visit=90.0, engineers=[one],
+        )  # fmt: skip
+
+    @app.get("/api/v1/campaigns")
+    async def campaigns() -> Any:
+        return list(fake.campaigns.values())
+
+    @app.get("/api/v1/campaigns/{campaign}")
+    async def campaign(campaign: str) -> Any:
+        return fake.campaigns.get(campaign) or _problem(404, "not_found", "There is no such campaign.")
+
+    @app.get("/api/v1/campaigns/{campaign}/members")
+    async def members(campaign: str) -> Any:
+        return [
+            MemberPublic(
+                device_id=d.id, device_name=d.name, model=d.model, firmware=d.firmware, region=d.region,
+                online=d.online, joined_at=ago(hours=5), ticket_id=None, ticket_number=None,
+                recovered_at=ago(hours=1) if d.id == "ac-03" else None,
+            )
+            for d in fake.devices.values() if d.type == fake.campaigns[campaign].type
+        ]  # fmt: skip
+
+    @app.get("/api/v1/campaigns/{campaign}/history")
+    async def campaign_history(campaign: str) -> Any:
+        said = "Opened: short_cycling is common to firmware 1.4.2."
+        return [CampaignLine(version=1, time=ago(hours=5), actor="platform", note=said)]
+
+    @app.post("/api/v1/campaigns/{campaign}/{act}")
+    async def act(campaign: str, act: str, request: Request) -> Any:
+        wish = await request.json()
+        fake.acts.append((act, wish))
+        if act == "close":
+            found = fake.campaigns[campaign]
+            fake.campaigns[campaign] = found.model_copy(update={"state": "closed", "closed_at": NOW})
+            return {"id": campaign, "opened": 1}
+        return {"reached": 2, "left_out": {"ac-03": "It belongs to no household."}}
 
 
 def _problem(status: int, code: str, detail: str) -> JSONResponse:

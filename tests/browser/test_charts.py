@@ -103,7 +103,7 @@ def test_title_and_description_are_there_for_those_who_do_not_see_it() -> None:
     ids = {e.get("id"): e.text for e in root.iter() if e.get("id")}
     assert [ids[i] for i in root.get("aria-labelledby", "").split()] == [
         "Fresh-food temperature",
-        "From 01 Mar 16:00 to 01 Mar 16:05: observed between 4 and 9 °C, last 9 °C. Expected at the end "
+        "From 1 Mar 16:00 to 1 Mar 16:05: observed between 4 and 9 °C, last 9 °C. Expected at the end "
         "between 3 and 6 °C. 1 of 2 readings lie outside the expected band.",
     ]
 

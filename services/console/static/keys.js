@@ -1,7 +1,9 @@
-// Keys: j/k move, Enter opens, / searches, g then t, d, u goes, t changes the theme, ? helps.
+// Keys: j/k move, Enter opens, a acts, / searches, g and a letter goes, t changes the theme, ? helps.
 import { toggleTheme } from "./theme.js";
 
-const PLACES = { t: "/", d: "/devices", u: "/unclaimed" };
+const PLACES = {
+  t: "/", p: "/plan", c: "/campaigns", i: "/inspections", d: "/devices", u: "/unclaimed", f: "/figures",
+};
 let selected = "";
 let gone = -Infinity; // when g was pressed
 
@@ -36,20 +38,21 @@ function help() {
   if (dialog) dialog.open ? dialog.close() : dialog.showModal();
 }
 
-export function filterRows() {
-  const field = document.querySelector("[data-search][data-filter]");
-  if (!field) return;
-  const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
-  let shown = 0;
-  let all = 0;
-  for (const row of document.querySelectorAll(`#${field.dataset.filter} > [data-text]`)) {
-    all += 1;
-    const text = row.dataset.text.toLowerCase();
-    row.hidden = !words.every((word) => text.includes(word));
-    if (!row.hidden) shown += 1;
-  }
-  const none = document.querySelector("[data-no-match]");
-  if (none) none.hidden = shown > 0 || all === 0;
+// Acts on the selected row, or on the page: opens the form that is expected next.
+function act() {
+  const row = rows().find((candidate) => candidate.dataset.key === selected);
+  if (row) { location.assign(`${row.querySelector("a.cover").href}#moves`); return; }
+  openFirst();
+}
+
+function openFirst() {
+  const details = document.querySelector("#moves details, #commands details, main form .button.primary");
+  if (!details) return;
+  if (details.tagName === "DETAILS") {
+    details.open = true;
+    (details.querySelector("form :is(input:not([type=hidden]), select, textarea)") ?? details.querySelector("summary")).focus();
+    details.scrollIntoView({ block: "nearest" });
+  } else details.focus();
 }
 
 function onKey(event) {
@@ -66,8 +69,8 @@ function onKey(event) {
     return;
   }
   gone = -Infinity;
-  const act = {
-    j: () => move(1), k: () => move(-1), ArrowDown: null, t: toggleTheme, "?": help,
+  const deed = {
+    j: () => move(1), k: () => move(-1), a: act, t: toggleTheme, "?": help,
     g: () => { gone = event.timeStamp; },
     "/": () => document.querySelector("[data-search]")?.focus(),
     Enter: () => {
@@ -76,7 +79,7 @@ function onKey(event) {
       else return false;
     },
   }[event.key];
-  if (act && act() !== false) event.preventDefault();
+  if (deed && deed() !== false) event.preventDefault();
 }
 
 export function startKeys() {
@@ -89,5 +92,5 @@ export function startKeys() {
   document.getElementById("help")?.addEventListener("click", (event) => {
     if (event.target === event.currentTarget) event.currentTarget.close();
   });
-  document.querySelector("[data-search][data-filter]")?.addEventListener("input", filterRows);
+  if (location.hash === "#moves") openFirst();
 }

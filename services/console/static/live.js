@@ -1,7 +1,9 @@
 // Live: the feed says that something changed, and the page fetches itself and takes over the regions
 // that differ. Lists are matched by key, so that selection, focus and scroll stay where they are.
-import { filterRows, showSelection } from "./keys.js";
+import { showSelection } from "./keys.js";
 import { readClock, tick } from "./time.js";
+import { markUnread } from "./unread.js";
+import { say } from "./words.js";
 
 const SETTLE_MS = 250;
 let timer = 0;
@@ -14,8 +16,8 @@ function essence(node) {
   const copy = node.cloneNode(true);
   for (const element of copy.querySelectorAll("[data-ago], [data-due]")) element.textContent = "";
   for (const element of copy.querySelectorAll("[data-due]")) element.removeAttribute("class");
-  for (const element of copy.querySelectorAll(".selected, .fresh, [aria-current=true]")) {
-    element.classList.remove("selected", "fresh");
+  for (const element of copy.querySelectorAll(".selected, .fresh, .unread, [aria-current=true]")) {
+    element.classList.remove("selected", "fresh", "unread");
     element.removeAttribute("aria-current");
   }
   for (const element of copy.querySelectorAll("details")) element.removeAttribute("open");
@@ -77,15 +79,16 @@ function take(fresh) {
       if (stale) stale.hidden = false;
       continue;
     }
-    const open = [...region.querySelectorAll("details[open]")].map((e) => e.dataset.move ?? e.dataset.command);
+    const named = (e) => e.dataset.move ?? e.dataset.command ?? e.dataset.keep;
+    const open = [...region.querySelectorAll("details[open]")].map(named);
     region.innerHTML = other.innerHTML;
     for (const details of region.querySelectorAll("details")) {
-      if (open.includes(details.dataset.move ?? details.dataset.command)) details.open = true;
+      if (open.includes(named(details))) details.open = true;
     }
   }
   readClock(fresh.body);
   document.body.dataset.mark = fresh.body.dataset.mark;
-  filterRows();
+  markUnread();
   showSelection();
   tick();
 }
@@ -122,7 +125,7 @@ function concerns(data) {
   return true;
 }
 
-function say(state, text) {
+function show(state, text) {
   const element = document.querySelector("[data-live-state]");
   if (!element) return;
   element.dataset.state = state;
@@ -140,7 +143,7 @@ function listen() {
     source.addEventListener("upstream", (event) => {
       alive();
       const { connected, mark } = JSON.parse(event.data);
-      if (connected) say("on", "Live"); else say("off", "Waiting for the platform");
+      if (connected) show("on", say("live")); else show("off", say("waiting"));
       // Something changed between the making of this page and now.
       if (mark !== document.body.dataset.mark) soon();
     });
@@ -155,7 +158,7 @@ function listen() {
     }
     source.addEventListener("beat", alive);
     source.onerror = () => {
-      say("off", "Reconnecting");
+      show("off", say("reconnecting"));
       // Closed for good (signed out, or the console restarts with an error): ask slowly.
       if (source.readyState === EventSource.CLOSED) { clearTimeout(silent); silent = setTimeout(reopen, 8000); }
     };

@@ -4,6 +4,7 @@ import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { startPlots } from "./plot.js";
 import { setCookie, startTheme } from "./theme.js";
+import { markUnread } from "./unread.js";
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone) setCookie("zd_zone", zone);
@@ -13,6 +14,7 @@ startClock();
 startKeys();
 startPlots();
 startLive();
+markUnread();
 
 for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
 

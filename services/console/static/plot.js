@@ -1,3 +1,5 @@
+import { locale } from "./words.js";
+
 // Under the pointer a plot says its reading: the points are read back from the drawing itself.
 const NS = "http://www.w3.org/2000/svg";
 
@@ -48,7 +50,7 @@ function show(holder, event) {
   const value = document.createElement("b");
   const unit = svg.dataset.unit ? ` ${svg.dataset.unit}` : "";
   value.textContent = `${valueAt(point[1]).toFixed(places).replace("-", "−")}${unit}`;
-  readout.append(value, new Intl.DateTimeFormat("en-GB", {
+  readout.append(value, new Intl.DateTimeFormat(locale, {
     timeZone: document.body.dataset.zone, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
   }).format(time));
   holder.closest(".plot").append(readout);

@@ -1,3 +1,5 @@
+import { locale, say } from "./words.js";
+
 // Platform time: what the server said when the page was made, carried on at the platform's rate.
 let base = null;
 
@@ -12,19 +14,19 @@ export function platformNow() {
 
 export function saySpan(milliseconds) {
   let minutes = Math.floor(Math.abs(milliseconds) / 60000);
-  if (minutes < 1) return "under a minute";
-  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 1) return say("under_minute");
+  if (minutes < 60) return say("minutes", { n: minutes });
   let hours = Math.floor(minutes / 60);
   minutes %= 60;
-  if (hours < 24) return minutes ? `${hours} h ${minutes} min` : `${hours} h`;
+  if (hours < 24) return minutes ? say("hours_minutes", { n: hours, m: minutes }) : say("hours", { n: hours });
   const days = Math.floor(hours / 24);
   hours %= 24;
-  return hours && days < 7 ? `${days} d ${hours} h` : `${days} d`;
+  return hours && days < 7 ? say("days_hours", { n: days, h: hours }) : say("days", { n: days });
 }
 
 export function sayAgo(span) {
-  if (Math.abs(span) < 60000) return "just now";
-  return span > 0 ? `${saySpan(span)} ago` : `in ${saySpan(span)}`;
+  if (Math.abs(span) < 60000) return say("now");
+  return say(span > 0 ? "ago" : "ahead", { span: saySpan(span) });
 }
 
 function set(element, text) {
@@ -38,7 +40,7 @@ export function tick() {
   }
   for (const element of document.querySelectorAll("[data-due]")) {
     const left = Date.parse(element.dateTime) - now;
-    set(element, left > 0 ? `${saySpan(left)} left` : `${saySpan(left)} over`);
+    set(element, say(left > 0 ? "left" : "over", { span: saySpan(left) }));
     element.classList.toggle("tone-critical", left <= 0);
     element.classList.toggle("tone-warn", left > 0 && left <= 1800000);
     element.classList.toggle("tone-neutral", left > 1800000);
@@ -47,7 +49,7 @@ export function tick() {
   if (clock && base) {
     const options = { timeZone: document.body.dataset.zone, weekday: "short", day: "numeric", month: "short",
                       hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-    set(clock, new Intl.DateTimeFormat("en-GB", options).format(now));
+    set(clock, new Intl.DateTimeFormat(locale, options).format(now));
   }
 }
 
