@@ -77,10 +77,13 @@ def judge(
         z: (R, F) residual in scales; NaN where nothing can be said.
     """
     expected = np.einsum("rfp,rfp->rf", x, state.coefficients[device])
-    leverage = np.einsum("rfp,rfpq,rfq->rf", x, state.inverse[device], x)
-    own = state.moments[device, :, 0].astype(np.float64)
-    variance = residual_variance(state, device)
-    between = state.prior_between[device] / (1.0 + own)
+    leverage = np.einsum("rfp,rfp->rf", np.einsum("rfp,rfpq->rfq", x, state.inverse[device]), x)
+    # what does not hang on the row is worked out once for each device
+    who, place = np.unique(device, return_inverse=True)
+    own = state.moments[who, :, 0].astype(np.float64)
+    between = (state.prior_between[who] / (1.0 + own))[place]
+    variance = residual_variance(state, who)[place]
+    own = own[place]
     spread = np.sqrt(variance * (1.0 + 0.25 * leverage) + between)
     scale = np.maximum(spread, plan.tolerance / TOLERANCE_SCALES)
     scale = np.where(scale > 0, scale, 1e-9)

@@ -7,11 +7,19 @@ stability index, a symmetric divergence of two histograms, as it is used to watc
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+BUDGET = 0.05
+"""False alarms per device and year that the thresholds are set for, by default."""
+SLOW_SHARE = 0.4
+"""Share of the budget that what creeps may cost; the rest is for what is sudden."""
+BY_FACTOR = 0.1
+"""The bounds of a threshold move by this share for each factor of e in the budget."""
 TAIL_SHARE = 0.03
 """Share of the days whose scores make the tail."""
 LEAST_TAIL = 30
@@ -20,6 +28,17 @@ EPISODE_DAYS = 10.0
 """Slow scores stay over for about so long: that many days are one false alarm."""
 CEILING = 7.0
 """A fleet's tail never raises the threshold above this: its own faults are in the tail too."""
+
+
+def stretch(budget: float) -> float:
+    """Return by what the bounds of thresholds are multiplied for another budget than the default one.
+
+    Scores have tails that are about exponential: a share of the level for each factor of e.
+
+    >>> stretch(BUDGET), stretch(BUDGET / 2) > 1 > stretch(2 * BUDGET)
+    (1.0, True)
+    """
+    return max(0.5, 1.0 + BY_FACTOR * math.log(BUDGET / budget))
 
 
 def fit_tail(excess: Floats) -> tuple[float, float]:
@@ -58,13 +77,16 @@ def tail_level(begin: float, share: float, shape: float, scale: float, wanted: f
     return begin + scale / shape * (float(ratio**shape) - 1.0)
 
 
-def threshold_from_tally(counts: NDArray[np.int64], width: float, budget: float) -> float:
+def threshold_from_tally(
+    counts: NDArray[np.int64], width: float, budget: float, ceiling: float | None = None
+) -> float:
     """Return the score that healthy devices reach at most ``budget`` times per device and year.
 
     Args:
         counts: (B,) days of the whole fleet whose score lay in each bin; the last bin holds all above.
         width: of a bin.
         budget: false alarms per device and year.
+        ceiling: what the threshold is never above; None: :data:`CEILING`.
 
     Returns:
         the threshold, 0 where too little is known.
@@ -81,7 +103,10 @@ def threshold_from_tally(counts: NDArray[np.int64], width: float, budget: float)
     shape, scale = fit_tail(excess)
     shape = float(np.clip(shape, -0.2, 0.25))
     wanted = budget * EPISODE_DAYS / 365.25
-    return min(tail_level(begin * width, above[begin] / total, shape, scale, wanted), CEILING)
+    return min(
+        tail_level(begin * width, above[begin] / total, shape, scale, wanted),
+        CEILING if ceiling is None else ceiling,
+    )
 
 
 def conformal(score: Floats, healthy: Floats) -> Floats:

@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.calibration import threshold_from_tally
+from models.calibration import BUDGET, CEILING, SLOW_SHARE, stretch, threshold_from_tally
 from models.diagnose import creeping_evidence
 from models.incidents import Change, Incident, Moment, close_incident, follow_incident, open_incident, retell
 from models.plan import DAY_US, SLOW_DAYS, UNKNOWN, Bools, Floats, Ints, TypePlan
 from models.prognosis import Outlook, foresee
-from models.reference import Reference, Standing, forget_long, recommission
+from models.reference import Reference, Standing, forget_residuals, recommission
 from models.state import TALLY, State
 
-BUDGET = 0.02
-"""False alarms per device and year that the slow scores may cost, by default."""
 FLOOR = 5.5
 """No score below this alarms, in fleet spreads, however quiet the fleet is."""
 INSTALL_SHARE = 0.6
@@ -40,18 +38,27 @@ COVERAGE = 0.5
 STEADY_FREE = 4.0
 """A steady feature may stand so many spreads out at no cost."""
 YOUNG_DAYS, YOUNG_FACTOR = 24, 1.4
-UNKNOWN_AT = 14.0
-"""One residual alone, without a signature, must stand so many spreads out, and by a tolerance …"""
+UNKNOWN_AT, UNKNOWN_SECOND = 14.0, 7.0
+"""Without a signature a residual must stand so many spreads out, and by a tolerance, and one of another
+channel so many …"""
 UNKNOWN_DAYS = 5
 """… for so many days."""
+MATCH = 2.0
+"""Evidence that a fault earns whose whole signature is well over the threshold, where nothing excludes it."""
 MONTHS_DAYS = SLOW_DAYS["months"]
 CALM, CALM_DAYS = 0.5, 4
 """A creeping finding is cleared when its score was below this share of the threshold for so many days …"""
+BACK, BACK_DAYS = 0.35, 2
+"""… or that of the days themselves, without any memory, below this for so many: after a repair …"""
 PRESENT = 0.65
 """… and opened only while the last days alone are over this share: what is over is told no more."""
 TALLY_WIDTH = 0.5
+WATCHED_DAYS = 28
+"""The scores of the last weeks, up to so many days, are compared with those before (drift)."""
 COUNT_UNIT = 5.0
 """So many spreads count as much as a return level of a sudden residual."""
+RENEWED_US = 3 * DAY_US
+"""When the failure is expected is told again after so long at the earliest."""
 RENAMED_DAYS = 10
 """The cause of a creeping finding may be revised for so long."""
 USUAL_DAYS = 14
@@ -62,10 +69,11 @@ class Creeping:
     """The slow track of one type: its references, and the open findings by row."""
 
     def __init__(self, plan: TypePlan, state: State, budget: float = BUDGET) -> None:
-        self.plan, self.state, self.budget = plan, state, budget
+        self.plan, self.state = plan, state
+        self.budget, self.stretch = SLOW_SHARE * budget, stretch(budget)
         self.reference = Reference(plan, state)
         self.incidents: dict[int, Incident] = {}
-        self.threshold = FLOOR
+        self.threshold = FLOOR * self.stretch
         self._calibrated_day = -1
 
     def close_day(self, who: Ints, end_us: Ints, sudden: dict[int, str]) -> list[Change]:
@@ -87,7 +95,8 @@ class Creeping:
         quiet = calm & own & (s.slow_days[who].max(axis=1, initial=0) == 0)
         standing = self.reference.close_day(who, quiet)
         score, z = self._scores(who, standing)
-        s.slow[who] = np.nan_to_num(z)
+        # the days of a sudden finding show its consequences: they name nothing that creeps
+        s.slow[who] = np.where(calm[:, None], np.nan_to_num(z), s.slow[who])
         best = score[:, :-1].max(axis=1, initial=0.0)
         self._tally(who, best, own & calm, int(end_us.max()) // DAY_US)
         # a young reference holds few days: it must be clearer
@@ -101,12 +110,14 @@ class Creeping:
         changes: list[Change] = []
         due = (s.slow_days[who] >= np.append(plan.slow_days, UNKNOWN_DAYS)) & np.append(plan.creeps, True)
         interesting = due.any(axis=1) | ~own
-        now = self._now(who, standing)
+        now, today = self._now(who, standing)
         weights = creeping_evidence(plan, z[interesting])
+        weights[:, :-1] += MATCH * np.clip(score[interesting, :-1] / limit[interesting, None] - 0.5, 0.0, 1.0)
         for place, weight in zip(np.flatnonzero(interesting), weights, strict=True):
             i = int(place)
             moment = self._moment(int(who[i]), int(end_us[i]), standing, i, z[i], weight, float(best[i]))
-            changes += self._follow(moment, due[i], float(now[i]), sudden.get(moment.device, ""))
+            is_now = float(now[i]), float(today[i])
+            changes += self._follow(moment, due[i], is_now, sudden.get(moment.device, ""))
         return changes
 
     def _scores(self, who: Ints, standing: Standing) -> tuple[Floats, Floats]:
@@ -119,22 +130,23 @@ class Creeping:
         scores[0][:, self.plan.slow_days >= MONTHS_DAYS] = 0.0
         best = scores.max(axis=2).argmax(axis=0)
         z = np.stack(candidates)[best, np.arange(len(who))]
-        worth = np.abs(np.stack(sizes)[best, np.arange(len(who))]) / np.maximum(self.plan.tolerance, 1e-12)
-        alone = np.where(self.plan.lonely, np.nan_to_num(np.minimum(np.abs(z), UNKNOWN_AT * worth)), 0.0)
-        alone = alone.max(axis=1, initial=0.0)
+        size = np.stack(sizes)[best, np.arange(len(who))]
+        alone = unexplained(self.plan, z, size)
         return np.concatenate([scores.max(axis=0), alone[:, None]], axis=1), z
 
-    def _now(self, who: Ints, standing: Standing) -> Floats:
-        """Return (R,) how far the last days alone are over, 1 at the threshold: long memories clear late."""
-        z, size = standing.z[0], standing.residual[0]
-        worth = np.abs(size) / np.maximum(self.plan.tolerance, 1e-12)
-        alone = np.where(self.plan.lonely, np.nan_to_num(np.minimum(np.abs(z), UNKNOWN_AT * worth)), 0.0)
+    def _now(self, who: Ints, standing: Standing) -> tuple[Floats, Floats]:
+        """Return (R,) how far the last days are over, 1 at the threshold, and (R,) the day alone.
+
+        Long memories clear late, and even the briefest one holds two days of a fault that was put right.
+        """
         from_new = self._from_new(who, standing)
-        named = np.maximum(
-            matched(self.plan, z, size).max(axis=1, initial=0.0),
-            matched(self.plan, from_new, from_new * self.reference.fleet.between).max(axis=1, initial=0.0),
-        )
-        return np.asarray(np.maximum(named / self.threshold, alone.max(axis=1, initial=0.0) / UNKNOWN_AT))
+        named = matched(self.plan, from_new, from_new * self.reference.fleet.between).max(axis=1, initial=0.0)
+        result = []
+        for z, size in ((standing.z[0], standing.residual[0]), (standing.day_z, standing.day_residual)):
+            score = np.maximum(matched(self.plan, z, size).max(axis=1, initial=0.0), named)
+            odd = unexplained(self.plan, z, size) / UNKNOWN_AT
+            result.append(np.maximum(score / self.threshold, odd))
+        return result[0], result[1]
 
     def _from_new(self, who: Ints, standing: Standing) -> Floats:
         """Return (R, F) what the level against the fleet's levels counts, NaN for what is not new."""
@@ -147,10 +159,13 @@ class Creeping:
         judged = healthy & (s.ref_days[who].max(axis=1, initial=0) > 0)
         bins = np.clip((best / TALLY_WIDTH).astype(np.int64), 0, TALLY - 1)
         np.add.at(s.tally, (who[judged], bins[judged]), 1)
+        aged = who[s.age_days[who] % WATCHED_DAYS == 0]
+        s.tally_then[aged] = s.tally[aged]
         if today > self._calibrated_day:
             self._calibrated_day = today
             counts = s.tally[: s.size].sum(axis=0)
-            self.threshold = max(FLOOR, threshold_from_tally(counts, TALLY_WIDTH, self.budget))
+            tail = threshold_from_tally(counts, TALLY_WIDTH, self.budget, CEILING * self.stretch)
+            self.threshold = max(FLOOR * self.stretch, tail)
 
     def _moment(
         self, row: int, end_us: int, standing: Standing, i: int, z: Floats, weights: Floats, worst: float
@@ -170,9 +185,10 @@ class Creeping:
             invalid=[],
         )
 
-    def _follow(self, moment: Moment, due: Bools, now: float, sudden: str) -> list[Change]:
+    def _follow(self, moment: Moment, due: Bools, is_now: tuple[float, float], sudden: str) -> list[Change]:
         plan, s, row = self.plan, self.state, moment.device
         incident = self.incidents.get(row)
+        now, today = is_now
         if incident is None:
             if now < PRESENT:
                 return []
@@ -184,19 +200,18 @@ class Creeping:
                 return []
             if not named and not due[-1]:
                 return []
-            slow = sudden not in ("", UNKNOWN) and not plan.is_fast[plan.faults.index(sudden)]
-            if incident.cause == sudden or slow or (not named and sudden):
-                return []  # told already, or its consequence
+            if sudden and (sudden != UNKNOWN or not named or sudden == incident.cause):
+                return []  # told already, or its consequence; what creeps as well is told once that is over
             self.incidents[row] = incident
             return [self._with_outlook(incident, moment, change)]
         known = incident.cause != UNKNOWN
         lasted = (moment.time_us - incident.opened_us) // DAY_US
-        if np.isfinite(moment.observed).any():
+        if self._tells(incident.cause, moment.observed):
             incident.calm_days = incident.calm_days + 1 if now < CALM else 0
-        if incident.calm_days >= CALM_DAYS:
+            incident.back_days = incident.back_days + 1 if today < BACK else 0
+        if incident.calm_days >= CALM_DAYS or incident.back_days >= BACK_DAYS:
             del self.incidents[row]
-            s.slow_since[row] = 0
-            forget_long(s, row)
+            forget_residuals(s, row)
             return [close_incident(plan, incident, moment)]
         if not known and lasted >= USUAL_DAYS:
             del self.incidents[row]
@@ -211,6 +226,13 @@ class Creeping:
         if revised.quiet:
             return [revised, *self._renewed(incident, moment)]
         return [self._with_outlook(incident, moment, revised)]
+
+    def _tells(self, cause: str, observed: Floats) -> bool:
+        """Tell whether the day had a value of what the cause shows in: who rests proves nothing."""
+        if cause == UNKNOWN:
+            return bool(np.isfinite(observed).any())
+        named = self.plan.signature[self.plan.faults.index(cause)] != 0
+        return bool(np.isfinite(observed[named]).any())
 
     def _outlook(self, incident: Incident, moment: Moment) -> Outlook | None:
         if incident.cause == UNKNOWN:
@@ -232,12 +254,33 @@ class Creeping:
         outlook = self._outlook(incident, moment)
         if outlook is None or outlook.days <= 0:
             return []
+        if moment.time_us - incident.told_us < RENEWED_US:
+            return []
         when = moment.time_us + round(outlook.days * DAY_US)
         if incident.predicted_us and abs(when - incident.predicted_us) < max(
             3.0 * DAY_US, 0.3 * outlook.days * DAY_US
         ):
             return []
         return [self._with_outlook(incident, moment, retell(self.plan, incident, moment))]
+
+
+def unexplained(plan: TypePlan, z: Floats, size: Floats) -> Floats:
+    """Return (R,) how far residuals stand out without a signature, in spreads; arguments as :func:`matched`.
+
+    Two channels must stand out together: what people do moves one of them often. Where only one is known,
+    that one must.
+    """
+    worth = np.abs(size) / np.maximum(plan.tolerance, 1e-12)
+    far = np.where(plan.lonely, np.minimum(np.abs(z), UNKNOWN_AT * worth), np.nan)
+    first, second = np.zeros(len(z)), np.zeros(len(z))
+    known = np.zeros(len(z), np.int64)
+    for channel in np.unique(plan.channel[plan.lonely]):
+        mine = far[:, plan.lonely & (plan.channel == channel)]
+        known += np.isfinite(mine).any(axis=1)
+        most = np.nan_to_num(mine).max(axis=1, initial=0.0)
+        second = np.maximum(second, np.minimum(first, most))
+        first = np.maximum(first, most)
+    return np.where(known > 1, np.minimum(first, second * UNKNOWN_AT / UNKNOWN_SECOND), first)
 
 
 def matched(plan: TypePlan, z: Floats, size: Floats) -> Floats:

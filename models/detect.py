@@ -20,7 +20,8 @@ from models.plan import MINUTE_US, PATIENCE_US, Bools, Floats, Ints, TypePlan
 from models.state import State
 
 RETURN_DAYS = 80.0
-"""Days in which a healthy device's peak reaches the threshold once, per score and before persistence."""
+"""Days in which a healthy device's peak reaches the threshold once, per score and before persistence; at the
+default budget of false alarms."""
 UNIT = 4.0
 """What a residual counts at its return level; never more than its share of the tolerance."""
 FAULT_FLOOR = 4.0
@@ -28,7 +29,9 @@ FAULT_FLOOR = 4.0
 SINGLE_FLOOR = 2.0
 """Least return level of one residual, in scales."""
 SINGLE_ALARM = 7.0
-"""What a residual must count to alarm alone, without a signature."""
+"""What a residual must count to alarm without a signature …"""
+SECOND_ALARM = 4.0
+"""… and what one of another channel must count with it: a household moves one channel often, two seldom."""
 CLIP = 12.0
 """No single residual counts more than this."""
 STRONG = 4.0
@@ -47,10 +50,12 @@ SINGLE, HARD, INVALID, RESTLESS = range(len(PATIENCE_US), len(PATIENCE_US) + 4)
 # category → (window, share of its panes that must be over)
 PERSISTENCE = {
     **{category: (window, 0.6) for category, window in enumerate(PATIENCE_US)},
-    SINGLE: (120 * MINUTE_US, 0.8),
+    SINGLE: (240 * MINUTE_US, 0.8),
     HARD: (45 * MINUTE_US, 1.0),
     INVALID: (15 * MINUTE_US, 1.0),
 }
+UNNAMED = (SINGLE, HARD, INVALID)
+"""Only what is over for one of these reasons may be told without a cause."""
 HOLD_US = 30 * MINUTE_US
 """A finding is cleared after this long without any score above :data:`CALM`."""
 REFRACTORY_US = 30 * MINUTE_US
@@ -106,14 +111,33 @@ def fault_scores(plan: TypePlan, counted: Floats) -> tuple[Floats, Bools]:
     return score, fit
 
 
+def unexplained(plan: TypePlan, counted: Floats) -> Floats:
+    """Return (R,): how far residuals that no signature explains are over, 1 at the threshold.
+
+    Two channels must stand out together; on a device of which only one is judged, that one must.
+    ``counted`` is (R, F) as :func:`weigh` gives it.
+    """
+    size = np.abs(counted)
+    first, second = np.zeros(len(counted)), np.zeros(len(counted))
+    judged = np.zeros(len(counted), np.int64)
+    for channel in np.unique(plan.channel[plan.alone]):
+        mine = size[:, plan.alone & (plan.channel == channel)]
+        judged += np.isfinite(mine).any(axis=1)
+        most = np.nan_to_num(mine).max(axis=1, initial=0.0)
+        second = np.maximum(second, np.minimum(first, most))
+        first = np.maximum(first, most)
+    supported = np.where(judged > 1, second / SECOND_ALARM, np.inf)
+    return np.asarray(np.minimum(first / SINGLE_ALARM, supported))
+
+
 def all_scores(score: Floats, z: Floats) -> Floats:
     """Return (R, S): the faults' scores, then single residuals in scales upwards, then downwards."""
     single = np.nan_to_num(z)
     return np.concatenate([score, single, -single], axis=1)
 
 
-def thresholds(plan: TypePlan, state: State, device: Ints) -> Floats:
-    """Return (R, S): the level that each score of a healthy device reaches once in the return period."""
+def thresholds(plan: TypePlan, state: State, device: Ints, return_days: float) -> Floats:
+    """Return (R, S): the level that each score of a healthy device reaches once in ``return_days``."""
     days = state.peak_days[device].astype(np.float64)
     has_fleet = np.isfinite(state.fleet_mean[device])
     first_mean = np.where(has_fleet, state.fleet_mean[device], _FIRST_MEAN)
@@ -122,7 +146,7 @@ def thresholds(plan: TypePlan, state: State, device: Ints) -> Floats:
     mean = (days * state.peak_mean[device] + first * first_mean) / (days + first)
     var = (days * state.peak_var[device] + first * first_var) / (days + first)
     beta = _BETA * np.sqrt(var)
-    level = mean - _EULER * beta + beta * np.log(RETURN_DAYS)
+    level = mean - _EULER * beta + beta * np.log(return_days)
     k = len(plan.faults)
     floor = np.full(level.shape[1], SINGLE_FLOOR)
     floor[:k] = FAULT_FLOOR

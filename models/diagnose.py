@@ -132,7 +132,9 @@ def creeping_evidence(plan: TypePlan, z: Floats) -> Floats:
     # what a device does not report can neither show nor exclude it: others are likelier
     whole = np.maximum((plan.signature != 0).sum(axis=1), 1)
     absent += WITHOUT * (named.sum(axis=2) < 0.5 * whole)
-    absent += 0.5 * WITHOUT * (plan.necessary & ~there[:, None, :]).any(axis=2)
+    # what is judged only in one season or mode is not there in the other: that excludes nothing
+    owed = plan.necessary & (plan.when < 0)
+    absent += 0.5 * WITHOUT * (owed & ~there[:, None, :]).any(axis=2)
     result = np.full((len(z), len(plan.faults) + 1), CREEPING_UNKNOWN)
     result[:, :-1] = CREEPING_GAIN * ((gained - silent) / size - moved - unexplained) - absent
     result[:, :-1][:, ~plan.creeps] = -10.0

@@ -15,13 +15,14 @@ import msgspec
 import numpy as np
 
 from models import baseline
+from models.calibration import BUDGET, stability
 from models.campaign import Campaign, recognise
 from models.codes import Codes
 from models.diagnose import evidence
 from models.features import Rows, Singles
 from models.incidents import Incident, Moment, close_incident, open_incident
 from models.intake import Intake, join, no_rows
-from models.judging import Band, Judge, Outcome
+from models.judging import Band, Judge, Outcome, known_already
 from models.plan import Bools, Ints, TypePlan, make_plan
 from models.reference import recommission
 from models.state import State
@@ -57,14 +58,21 @@ class Engine:
         []
     """
 
-    def __init__(self, appliance: ApplianceType) -> None:
+    def __init__(self, appliance: ApplianceType, budget: float = BUDGET) -> None:
+        """Make an engine that knows no device yet.
+
+        Args:
+            appliance: the type.
+            budget: false alarms per device and year that all thresholds together are set for; see
+                :func:`models.calibration.stretch`.
+        """
         self.plan: TypePlan = make_plan(appliance)
         self.names: list[str] = []
         self._rows: dict[str, int] = {}
         self._state = State(self.plan)
         self._codes = Codes(self.plan, self._state)
         self._intake = Intake(self.plan, self._state)
-        self._judge = Judge(self.plan, self._state, self._codes)
+        self._judge = Judge(self.plan, self._state, self._codes, budget)
 
     def row_of(self, device: str) -> int:
         """Return the device's row, making one for a device that is new."""
@@ -84,15 +92,34 @@ class Engine:
         size = self._state.size
         return int(self._state.late[:size].sum()), int(self._state.repeated[:size].sum())
 
-    def recommission(self, device: str) -> None:
-        """Learn anew what is normal for a device: it was repaired, or moved.
+    def recommission(self, device: str, time_us: int) -> Outcome:
+        """Learn anew what is normal for a device: it was repaired, or moved, at ``time_us``.
 
-        Its open creeping finding is forgotten without a word: whoever repaired it has closed the ticket.
+        Its creeping finding is cleared; a sudden one clears by itself, when the readings are back. What is
+        learned anew is the slow reference: the day so far and all days before it no longer count.
         """
+        outcome = Outcome([], [])
         row = self._rows.get(device)
-        if row is not None:
-            recommission(self._state, row)
-            self._judge.creeping.incidents.pop(row, None)
+        if row is None:
+            return outcome
+        incident = self._judge.creeping.incidents.pop(row, None)
+        if incident is not None:
+            moment = self._silent_moment(row, max(time_us, incident.opened_us))
+            outcome.changes.append(close_incident(self.plan, incident, moment))
+        recommission(self._state, row)
+        # panes that are still to be judged may be older than the repair
+        self._state.cleared_us[row] = max(int(self._state.cleared_us[row]), time_us)
+        return outcome
+
+    def drift(self) -> float:
+        """Return by how much the daily scores of the last weeks differ from those before.
+
+        It is a population stability index: below 0.1 they are alike, above 0.25 thresholds that were read
+        off the old ones no longer mean what they meant. 0 as long as too little is known.
+        """
+        size = self._state.size
+        before = self._state.tally_then[:size].sum(axis=0)
+        return stability(before, self._state.tally[:size].sum(axis=0) - before)
 
     def campaigns(self, cohorts: Mapping[str, Iterable[str]]) -> list[Campaign]:
         """Return the cohorts (a firmware, a region: name → devices) whose devices deviate together.
@@ -214,8 +241,10 @@ class Engine:
         incident = incidents.get(row)
         one = np.array([row])
         if active and incident is None and self._codes.due(one, np.array([time_us]))[0]:
-            incidents[row], change = open_incident(self.plan, self._silent_moment(row, time_us), time_us)
-            outcome.changes.append(change)
+            incident, change = open_incident(self.plan, self._silent_moment(row, time_us), time_us)
+            if not known_already(self.plan, self._judge.creeping.incidents.get(row), incident.cause):
+                incidents[row] = incident
+                outcome.changes.append(change)
         elif not active and incident is not None:
             still = bool(self._codes.active(row)) or bool(
                 state.marks[row, int(state.mark_us[row].argmax())].any()

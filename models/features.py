@@ -183,13 +183,6 @@ class Table:
     is_new: Bools
     pane_us: Ints
 
-    def reach(self, back: int, width_us: Ints) -> tuple[Ints, Bools]:
-        """Return (rows, valid): the row ``back`` places earlier, if of this device and inside the window."""
-        time, device = self.panes.time_us, self.panes.device
-        rows = np.arange(len(time)) - back
-        safe = np.maximum(rows, 0)
-        return safe, (rows >= 0) & (device[safe] == device) & (time[safe] > time - width_us)
-
 
 @dataclass(frozen=True)
 class Windows:
@@ -201,48 +194,98 @@ class Windows:
     cycles: Floats
     panes: Floats
     slope: Floats
-    oldest_us: Ints
 
 
-def look_back(plan: TypePlan, table: Table, width_us: int) -> Windows:
-    """Add up the trailing window of ``width_us`` for every pane; fixed order, so sums are reproducible."""
+class _Sums:
+    """What is added up over one kind of window; only what some feature of the type reads."""
+
+    def __init__(self, plan: TypePlan, table: Table, width_us: int) -> None:
+        size, channels = len(table.panes.device), len(plan.channels)
+        self.count = window_panes(table.pane_us, width_us)
+        self.most = int(self.count.max(initial=3))
+        self.oldest_us = table.panes.time_us - self.count * table.pane_us
+        self.stats = np.zeros((STATS, size, channels))
+        self.stats[MIN], self.stats[MAX] = np.inf, -np.inf
+        self.above = np.zeros((size, len(plan.thresholds), 2))
+        self.growth = np.zeros((size, len(plan.grown)))
+        self.cycles = np.zeros((size, len(plan.cycles), CYCLE_STATS))
+        self.panes = np.zeros(size)
+        # for the slope: weighted sums over pane means, time in hours before the newest pane
+        self.sloped = _channels_of(plan, ("slope",), long=width_us == LONG_US)
+        self.moments = np.zeros((size, len(self.sloped), 3))
+        self.least = _channels_of(plan, ("minimum",), long=width_us == LONG_US)
+        self.highest = _channels_of(plan, ("maximum",), long=width_us == LONG_US)
+
+    def add(self, panes: Panes, stats: Singles, back: int, hours: Floats) -> None:
+        """Add to every pane the one ``back`` places earlier, if it is of this device and in the window.
+
+        ``stats`` (STATS, R, C) are those of the panes, ``hours`` (R − back,) from this pane to that one, so
+        none is above 0.
+        """
+        if back >= self.most:
+            return
+        size = len(panes.device)
+        here, source = slice(back, size), slice(0, size - back)
+        valid = (panes.device[here] == panes.device[source]) & (panes.time_us[source] > self.oldest_us[here])
+        one, two = valid[:, None], valid[:, None, None]
+        counts = np.where(one, stats[N, source], 0.0)
+        self.stats[N, here] += counts
+        for column in (SUM, SQUARES, BAD):
+            self.stats[column, here] += np.where(one, stats[column, source], 0.0)
+        for channel in self.least:
+            value = np.where(valid, stats[MIN, source, channel], np.inf)
+            self.stats[MIN, here, channel] = np.minimum(self.stats[MIN, here, channel], value)
+        for channel in self.highest:
+            value = np.where(valid, stats[MAX, source, channel], -np.inf)
+            self.stats[MAX, here, channel] = np.maximum(self.stats[MAX, here, channel], value)
+        self.above[here] += np.where(two, panes.above[source], 0.0)
+        self.growth[here] += np.where(one, panes.growth[source], 0.0)
+        self.cycles[here] += np.where(two, panes.cycles[source], 0.0)
+        self.panes[here] += counts.max(axis=1, initial=0.0) > 0
+        for place, channel in enumerate(self.sloped):
+            weight = counts[:, channel].astype(np.float64)
+            self.moments[here, place, 0] += weight * hours
+            self.moments[here, place, 1] += weight * hours * hours
+            self.moments[here, place, 2] += np.where(valid, stats[SUM, source, channel], 0.0) * hours
+
+    def windows(self) -> Windows:
+        """Return the sums, and the slopes that follow from them."""
+        slope = np.full(self.stats.shape[1:], np.nan)
+        for place, channel in enumerate(self.sloped):
+            n, total = self.stats[N, :, channel], self.stats[SUM, :, channel]
+            first, second, mixed = self.moments[:, place].T
+            below = n * second - first**2
+            with np.errstate(divide="ignore", invalid="ignore"):
+                value = (n * mixed - first * total) / below
+            slope[:, channel] = np.where(below > 1e-9 * n * n, value, np.nan)
+        stats = np.moveaxis(self.stats, 0, 2)
+        return Windows(stats, self.above, self.growth, self.cycles, self.panes, slope)
+
+
+def _channels_of(plan: TypePlan, kinds: tuple[str, ...], *, long: bool) -> list[int]:
+    """Return the channels of which features of these kinds look back over the long window, or the short."""
+    kind = [plan.appliance.features[name].kind for name in plan.features]
+    wanted = [f for f in range(len(kind)) if kind[f] in kinds and bool(plan.is_long[f]) == long]
+    return sorted({int(plan.channel[f]) for f in wanted})
+
+
+def look_back(plan: TypePlan, table: Table) -> tuple[Windows, Windows]:
+    """Add up the short and the long trailing window of every pane, the oldest pane first.
+
+    The order is fixed, so sums are reproducible. Whole shifted arrays are added, what is not in the window
+    as zeros: that is several times as fast as to pick out what is in it.
+    """
     panes = table.panes
-    size = len(panes.device)
-    count = window_panes(table.pane_us, width_us)
-    width = count * table.pane_us
-    stats = np.zeros((size, len(plan.channels), STATS))
-    stats[:, :, MIN], stats[:, :, MAX] = np.inf, -np.inf
-    above = np.zeros((size, len(plan.thresholds), 2))
-    growth = np.zeros((size, len(plan.grown)))
-    cycles = np.zeros((size, len(plan.cycles), CYCLE_STATS))
-    number = np.zeros(size)
-    # for the slope: weighted sums over pane means, time in hours before the newest pane
-    moments = np.zeros((size, len(plan.channels), 4))
-    additive = (N, SUM, SQUARES, BAD)
-    for back in range(int(count.max(initial=3)) - 1, -1, -1):
-        rows, valid = table.reach(back, width)
-        here = np.flatnonzero(valid)
-        if not len(here):
+    stats = np.ascontiguousarray(np.moveaxis(panes.stats, 2, 0))
+    sums = [_Sums(plan, table, width_us) for width_us in (SHORT_US, LONG_US)]
+    for back in range(max(one.most for one in sums) - 1, -1, -1):
+        if back >= len(panes.device):
             continue
-        source = panes.stats[rows[here]].astype(np.float64)
-        for column in additive:
-            stats[here, :, column] += source[:, :, column]
-        stats[here, :, MIN] = np.minimum(stats[here, :, MIN], source[:, :, MIN])
-        stats[here, :, MAX] = np.maximum(stats[here, :, MAX], source[:, :, MAX])
-        above[here] += panes.above[rows[here]]
-        growth[here] += panes.growth[rows[here]]
-        cycles[here] += panes.cycles[rows[here]]
-        number[here] += source[:, :, N].max(axis=1) > 0
-        hours = ((panes.time_us[rows[here]] - panes.time_us[here]) / 3.6e9)[:, None]
-        moments[here, :, 0] += source[:, :, N] * hours
-        moments[here, :, 1] += source[:, :, N] * hours * hours
-        moments[here, :, 2] += source[:, :, SUM] * hours
-    n = stats[:, :, N]
-    below = n * moments[:, :, 1] - moments[:, :, 0] ** 2
-    over = n * moments[:, :, 2] - moments[:, :, 0] * stats[:, :, SUM]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slope = np.where(below > 1e-9 * n * n, over / below, np.nan)
-    return Windows(stats, above, growth, cycles, number, slope, panes.time_us - width)
+        hours = (panes.time_us[: len(panes.device) - back] - panes.time_us[back:]) / 3.6e9
+        for one in sums:
+            one.add(panes, stats, back, hours)
+    short, long = (one.windows() for one in sums)
+    return short, long
 
 
 def compute_features(plan: TypePlan, table: Table) -> tuple[Floats, Floats, Floats]:
@@ -253,7 +296,7 @@ def compute_features(plan: TypePlan, table: Table) -> tuple[Floats, Floats, Floa
         contexts: (T, F, MAX_CONTEXTS) mean over the same window of the channels corrected for.
         bad: (T, C) share of impossible readings in the short window.
     """
-    short, long = look_back(plan, table, SHORT_US), look_back(plan, table, LONG_US)
+    short, long = look_back(plan, table)
     size = len(table.panes.device)
     values = np.full((size, len(plan.features)), np.nan)
     contexts = np.full((size, *plan.context.shape), np.nan)

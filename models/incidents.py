@@ -50,6 +50,7 @@ class Incident(msgspec.Struct, array_like=True):
     creeping: bool = False
     predicted_us: int = 0
     calm_days: int = 0
+    back_days: int = 0
     counted: list[float | None] = []
     settled: bool = False
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from models import baseline, detect
+from models.calibration import BUDGET
 from models.codes import Codes
 from models.creeping import Creeping
 from models.diagnose import evidence
@@ -21,12 +22,14 @@ from models.incidents import (
     open_incident,
 )
 from models.plan import DAY_US, MINUTE_US, PATIENCE_US, UNKNOWN, Bools, Floats, Ints, TypePlan
-from models.reference import add_panes, recommission
+from models.reference import add_panes, forget_residuals, forget_today, recommission
 from models.state import BAND_PANES, BITS, MARKS, State
 
 RELEARN_US = 3 * DAY_US
 """An unusual state without a cause that lasts this long is the new usual one."""
 MIN_OPEN_US = 15 * MINUTE_US
+UNNAMED_PATIENCE = 2
+"""Which of the patience a finding without a cause must be calm for."""
 SPARSE = 1
 """With so few samples in a pane one that is odd fills the pane: what is urgent waits for more of them."""
 
@@ -55,10 +58,12 @@ class Outcome:
 class Judge:
     """Judges tables of panes; knows the open incidents by row."""
 
-    def __init__(self, plan: TypePlan, state: State, codes: Codes) -> None:
+    def __init__(self, plan: TypePlan, state: State, codes: Codes, budget: float = BUDGET) -> None:
         self.plan, self.state, self.codes = plan, state, codes
+        # days between two false alarms of a score, before persistence: as many more as the budget is smaller
+        self.return_days = detect.RETURN_DAYS * BUDGET / budget
         self.incidents: dict[int, Incident] = {}
-        self.creeping = Creeping(plan, state)
+        self.creeping = Creeping(plan, state, budget)
         kinds = [plan.appliance.features[name].kind for name in plan.features]
         self.plotted = np.array([f for f, kind in enumerate(kinds) if kind == "mean"], np.int64)
 
@@ -141,6 +146,11 @@ class Judge:
             for f in np.flatnonzero(plan.gate == channel):
                 wait = np.maximum(plan.settle_us[f], 1)
                 judged[:, f] &= ~ever | (time - last_off >= wait)
+        for channel in {int(c) for c in plan.when if c >= 0}:
+            level, known = carry_forward(device, mean[:, channel], s.level[device, channel])
+            for f in np.flatnonzero(plan.when == channel):
+                low, high = plan.when_range[f]
+                judged[:, f] &= ~known | ((level >= low) & (level < high))
         for channel in {int(c) for c in plan.relative if c >= 0}:
             level, known = carry_forward(device, mean[:, channel], s.level[device, channel])
             before, was = carry_forward(device, mean[:, channel], s.level[device, channel], inclusive=False)
@@ -178,6 +188,16 @@ class Judge:
         s.ring_growth[device, place] = panes.growth[keep]
         s.ring_cycles[device, place] = panes.cycles[keep]
 
+    def forget_day(self, row: int, incident: Incident) -> None:
+        """Let what a sudden finding has left in the daily values not be told again at midnight.
+
+        The hours before its end are left out of that day; if it lasted over midnight, so are the days before
+        it, unless something creeps besides.
+        """
+        forget_today(self.state, row)
+        if row not in self.creeping.incidents and incident.opened_us // DAY_US < int(self.state.day[row]):
+            forget_residuals(self.state, row)
+
     def _turn_day(self, device: Ints, day: Ints, outcome: Outcome) -> None:
         """Close the day of devices whose first row of another day comes now."""
         s = self.state
@@ -185,7 +205,7 @@ class Judge:
         who, today = device[first], day[first]
         turned = who[(s.day[who] >= 0) & (s.day[who] != today)]
         if len(turned):
-            limit = detect.thresholds(self.plan, s, turned)
+            limit = detect.thresholds(self.plan, s, turned, self.return_days)
             whole = s.day_panes[turned] >= 0.4 * (DAY_US // s.pane_us[turned])
             if whole.any():
                 detect.close_peaks(s, turned[whole], limit[whole])
@@ -238,12 +258,11 @@ class _Round:
         self.absolute[self.place] = self.expected
         hard = detect.hard_limits(plan, self.level, self.view.judged)
         rest = value - expected
-        levels = detect.thresholds(plan, s, self.device)
+        levels = detect.thresholds(plan, s, self.device, self.judge.return_days)
         counted = detect.weigh(plan, z, rest, levels)
         score, fit = detect.fault_scores(plan, counted)
         fault = np.where(fit & plan.is_fast, score / levels[:, :k], 0.0)
-        alone = np.where(plan.alone, np.abs(np.nan_to_num(counted)), 0.0)
-        single = alone.max(axis=1, initial=0.0) / detect.SINGLE_ALARM
+        single = detect.unexplained(plan, counted)
         self.invalid = detect.invalid_channels(self.view.bad)
         any_bad = self.invalid.any(axis=1)
         any_hard = ((hard != 0) & plan.alone).any(axis=1)
@@ -271,10 +290,10 @@ class _Round:
         )
 
         self.coded = self.judge.codes.due(self.device, self.end_us)
-        lasting = detect.persistent(self.marks, self.place, self.view.sparse).any(axis=1) & (
-            self.worst >= 1.0
-        )
-        trigger = lasting | self.coded
+        lasting = detect.persistent(self.marks, self.place, self.view.sparse) & (self.worst >= 1.0)[:, None]
+        trigger = lasting.any(axis=1) | self.coded
+        # what no signature explains is told on stricter grounds than what has a name
+        self.odd = lasting[:, detect.UNNAMED].any(axis=1) | self.coded
         calm = detect.calm(self.marks, self.place) & ~self.coded
         is_open = self._follow(trigger, calm, outcome)
 
@@ -288,7 +307,9 @@ class _Round:
         s.day_panes[who] += np.add.reduceat(
             (allowed & np.isfinite(value).any(axis=1)).astype(np.int64), starts
         )
-        add_panes(s, starts, who, value, x[:, :, 6:8])
+        # what was measured while a finding was open that is over says nothing of the day after it
+        current = np.where((self.time >= s.cleared_us[self.device])[:, None], value, np.nan)
+        add_panes(s, starts, who, current, x[:, :, 6:8])
 
     def _follow(self, trigger: Bools, calm: Bools, outcome: Outcome) -> Bools:
         """Walk through the rows of devices that have, or get, an open finding; return (R,) open."""
@@ -320,6 +341,8 @@ class _Round:
                 resting = s.cleared_us[row] >= 0 and now_us - s.cleared_us[row] < detect.REFRACTORY_US
                 if trigger[i] and not resting:
                     incident, change = open_incident(plan, self._moment(i, weight), self._onset(i))
+                    if incident.cause == UNKNOWN and not self.odd[i]:
+                        continue
                     if self._known_already(row, incident.cause):
                         continue
                     incidents[row] = incident
@@ -331,11 +354,13 @@ class _Round:
             outcome.bands.extend(self._bands(i))
             seen = self._can_see(i, incident.shown)
             back = bool(calm[i]) and seen and now_us - incident.opened_us >= MIN_OPEN_US
+            back = back and self._calm_long(i, incident.cause)
             usual = incident.cause == UNKNOWN and now_us - incident.opened_us >= RELEARN_US
             if back or usual:
                 outcome.changes.append(close_incident(plan, incident, self._moment(i, weight)))
                 del incidents[row]
                 s.cleared_us[row] = now_us
+                self.judge.forget_day(row, incident)
                 if not back:
                     # judged by the old expectation until the day is over: say nothing till then
                     baseline.relearn(s, row)
@@ -348,17 +373,22 @@ class _Round:
                 outcome.changes.append(revised)
 
     def _known_already(self, row: int, cause: str) -> bool:
-        """Tell whether a creeping finding has said it: then only a sudden fault of another name is news."""
-        plan = self.plan
-        creeping = self.judge.creeping.incidents.get(row)
-        if creeping is None:
-            return False
-        if cause in (UNKNOWN, creeping.cause) or not plan.is_fast[plan.faults.index(cause)]:
-            return True
-        # the end of a scaled element is an open one: the part is known
-        faults = plan.appliance.faults
-        part = faults[cause].part
-        return bool(part) and creeping.cause != UNKNOWN and part == faults[creeping.cause].part
+        """Tell whether a creeping finding has said it: then only a sudden fault of another kind is news."""
+        return known_already(self.plan, self.judge.creeping.incidents.get(row), cause)
+
+    def _calm_long(self, i: int, cause: str) -> bool:
+        """Tell whether nothing was near its threshold for as long as the cause takes to show.
+
+        What comes and goes with a compressor's cycles is not over in the pause between two of them.
+        """
+        patience = -1 if cause == UNKNOWN else int(self.plan.patience[self.plan.faults.index(cause)])
+        since = int(self.time[i]) - PATIENCE_US[patience if patience >= 0 else UNNAMED_PATIENCE]
+        place, row = int(self.place[i]), int(self.device[i])
+        while place >= 0 and self.marks.device[place] == row and self.marks.time_us[place] > since:
+            if self.marks.bits[place, detect.RESTLESS]:
+                return False
+            place -= 1
+        return True
 
     def _can_see(self, i: int, shown: list[int]) -> bool:
         """Tell whether what opened a finding is judged now: an appliance that is off proves nothing."""
@@ -430,3 +460,23 @@ class _Round:
                 three = [float(f"{value:.6g}") for value in (middle, low, high)]
                 bands.append(Band(row, channel, time_us, three[0], min(three), max(three)))
         return bands
+
+
+def known_already(plan: TypePlan, creeping: Incident | None, cause: str) -> bool:
+    """Tell whether a sudden finding of ``cause`` would only repeat what an open creeping one says.
+
+    So it is with the same cause or part (the end of a scaled element is an open one), with what is not named
+    or does not show within hours, and with what moves a reading as the creeping cause does: a circuit
+    that has lost its charge looks like a dead compressor in the end.
+    """
+    if creeping is None:
+        return False
+    if cause in (UNKNOWN, creeping.cause) or not plan.is_fast[plan.faults.index(cause)]:
+        return True
+    if creeping.cause == UNKNOWN:
+        return False
+    faults, one, other = plan.appliance.faults, plan.faults.index(cause), plan.faults.index(creeping.cause)
+    if faults[cause].part and faults[cause].part == faults[creeping.cause].part:
+        return True
+    alike = bool((plan.signature[one] * plan.signature[other] > 0).any())
+    return alike and faults[cause].time_scale == "hours"

@@ -16,7 +16,7 @@ from models.naming import Panel
 from zerodistance.catalogue import ApplianceType, Channel, Fault, Feature
 from zerodistance.errors import CatalogueError
 
-MODEL_VERSION = "2"
+MODEL_VERSION = "3"
 UNKNOWN = "unknown"
 
 MINUTE_US = 60_000_000
@@ -63,6 +63,8 @@ class TypePlan:
         relative: (F,) channel subtracted from the feature, −1 for none.
         gate: (F,) state channel that must be on, −1 for none.
         settle_us: (F,) time after the gate came on in which a feature is not judged.
+        when: (F,) channel that must lie in a range, −1 for none.
+        when_range: (F, 2) that range, its lower end counted in.
         context: (F, MAX_CONTEXTS) channels corrected for, −1 for none.
         centre: (C,) middle of a channel's usual range; conditions the regression, decides nothing.
         half: (C,) half width of that range.
@@ -105,6 +107,8 @@ class TypePlan:
     relative: Ints
     gate: Ints
     settle_us: Ints
+    when: Ints
+    when_range: Floats
     context: Ints
     centre: Floats
     half: Floats
@@ -174,7 +178,7 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
                 f"{appliance.type}: a feature of {feature.channel!r} is corrected for "
                 f"{len(feature.corrected_for)} channels; the models take {MAX_CONTEXTS}: name fewer."
             )
-        named = (feature.channel, *feature.corrected_for, feature.while_on, feature.relative_to)
+        named = (feature.channel, *feature.corrected_for, feature.while_on, feature.relative_to, feature.when)
         wanted.update(dict.fromkeys(filter(None, named)))
     for fault in appliance.faults.values():
         wanted.update(dict.fromkeys(fault.invalid))
@@ -247,6 +251,8 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
         relative=np.array([index[feature.relative_to] for feature in rows], np.int64),
         gate=np.array([index[feature.while_on] for feature in rows], np.int64),
         settle_us=np.array([feature.settle_minutes * MINUTE_US for feature in rows], np.int64),
+        when=np.array([index[feature.when] for feature in rows], np.int64),
+        when_range=np.array([(f.when_above, f.when_below) for f in rows], np.float64).reshape(-1, 2),
         context=context,
         centre=np.array([(low + high) / 2 for low, high in usual]),
         half=np.array([(high - low) / 2 for low, high in usual]),

@@ -87,6 +87,8 @@ class Standing:
     Attributes:
         z: (3, R, F) smoothed residuals in spreads, for each of :data:`SMOOTHING`; NaN where not known.
         residual: (3, R, F) the same in the feature's unit, less what the fleet has in common.
+        day_z: (R, F) the day's residual, without memory, in spreads of the briefest; NaN where not known.
+        day_residual: (R, F) the same in the feature's unit.
         install: (R, F) level against the fleet's levels, in spreads between devices; NaN where not known.
         observed: (R, F) the day's values.
         expected: (R, F) what the reference expects of the day.
@@ -94,6 +96,8 @@ class Standing:
 
     z: Floats
     residual: Floats
+    day_z: Floats
+    day_residual: Floats
     install: Floats
     observed: Floats
     expected: Floats
@@ -307,24 +311,39 @@ class Reference:
         known = s.ref_days[who] >= KNOWN_DAYS
         residual = np.where(known, smooth - fleet.centre[:, None, :], np.nan)
         ref = s.ref[who].astype(np.float64)
-        z = residual / (np.maximum(fleet.spread, 1e-12)[:, None, :] * self._restless(who, ref, fleet))
+        scale = np.maximum(fleet.spread, 1e-12)[:, None, :] * self._restless(who, ref, fleet)
+        z = residual / scale
+        day = s.trail[who, -1].astype(np.float64) - fleet.centre[0]
         level = ref[:, :, 0] - np.einsum("rfc,fc->rf", ref[:, :, 1:3], fleet.slopes)
         level = level + np.where(known, np.nan_to_num(residual[1]), 0.0)
         install = np.where(s.ref_days[who] >= INSTALL_DAYS, (level - fleet.level) / fleet.between, np.nan)
-        return Standing(z, residual, install, y, self._expect(who, contexts, fleet) + fleet.centre[0])
+        expected = self._expect(who, contexts, fleet) + fleet.centre[0]
+        return Standing(z, residual, day / scale[0], day, install, y, expected)
 
 
-def forget_long(state: State, row: int) -> None:
-    """Let the long memories of a device hold what its last days were: what they remember is over."""
-    brief = state.creep[row, :, 0] / np.maximum(state.creep_weight[row, :, 0], FIRST_WEIGHT)
-    state.creep[row, :, 1:] = brief[:, None] * state.creep_weight[row, :, 1:]
+def forget_residuals(state: State, row: int) -> None:
+    """Forget a device's smoothed residuals and the day that has begun: what they remember is over.
+
+    The reference stays. Later days count as if the device had just been commissioned: at once in the brief
+    memory, after some days in the long ones.
+    """
+    for name in ("creep", "creep_weight", "slow_days", "slow", "slow_since"):
+        getattr(state, name)[row] = 0
+    state.trail[row] = np.nan
+    forget_today(state, row)
+
+
+def forget_today(state: State, row: int) -> None:
+    """Begin a device's daily values anew: the rest of the day stands for all of it."""
+    state.daily_sum[row] = 0
+    state.daily_low[row], state.daily_high[row] = np.inf, -np.inf
 
 
 def recommission(state: State, row: int) -> None:
     """Forget a device's reference: it was repaired or moved, and what it does now is the new normal."""
-    for name in ("ref_days", "ref", "creep", "creep_weight", "slow_days", "slow", "slow_since"):
+    forget_residuals(state, row)
+    for name in ("ref_days", "ref"):
         getattr(state, name)[row] = 0
-    state.trail[row] = np.nan
 
 
 def days_of(time_us: int) -> int:

@@ -95,6 +95,7 @@ class State:
     slow_days: Ints  # (D, K + 1) days in a row on which a slow fault's score, or any, was over
     slow_since: Ints  # (D,) first day of them, 0 for none
     tally: Ints  # (D, TALLY) how many days the slow score lay in each bin: for the fleet's threshold
+    tally_then: Ints  # (D, TALLY) the same some weeks ago: for the drift of the scores
     code_since: Ints  # (D, M) since when a fault code is active, −1 for not
     cleared_us: Ints  # (D,) when the last finding was cleared
     coefficients: Floats  # (D, F, P) solved from the moments; not saved
@@ -169,6 +170,7 @@ class State:
             "slow_days": ((k + 1,), i8, 0),
             "slow_since": ((), i8, 0),
             "tally": ((TALLY,), i8, 0),
+            "tally_then": ((TALLY,), i8, 0),
             "code_since": ((len(plan.codes),), i8, -1),
             "cleared_us": ((), i8, -1),
             "coefficients": ((f, P), f8, 0),

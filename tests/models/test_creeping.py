@@ -126,6 +126,19 @@ def test_after_a_repair_the_new_normal_is_learned(catalogue: Catalogue) -> None:
     assert fleet.told == []
 
 
+def test_what_was_put_right_is_cleared_within_two_days(catalogue: Catalogue) -> None:
+    """Memories of weeks still hold the fault then; the days themselves do not."""
+    fleet = Days(catalogue)
+    fleet.run(30)
+    days = 25
+    fleet.run(days, duty=_of(2, 0.01), running_power=_of(2, -1.5))
+    fleet.level[2] = fleet.level[2] - days * np.array([0.01, -1.5, 0.0, 0.0])
+    fleet.run(3)
+    assert [change.state for _, change in fleet.told][-1] == "cleared"
+    fleet.run(20)
+    assert [change.state for _, change in fleet.told][-1] == "cleared"
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_a_healthy_fleet_is_left_alone_for_a_year(catalogue: Catalogue, seed: int) -> None:
     fleet = Days(catalogue, seed=10 + seed)
@@ -149,4 +162,6 @@ def test_a_door_left_open_is_told_beside_a_creeping_finding(catalogue: Catalogue
     again = Engine(catalogue["refrigerator"])
     assert again.import_state([("a", engine.export_state("a"))]) == []
     assert again.open_findings() == engine.open_findings()
-    again.recommission("a")
+    over = again.recommission("a", since + 100 * 60_000_000).changes
+    assert [(change.state, change.creeping) for change in over] == [("cleared", True)]
+    assert again.recommission("nobody", since).changes == []

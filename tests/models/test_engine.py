@@ -162,14 +162,21 @@ def test_few_channels_are_enough_for_what_they_show(engine: Engine) -> None:
 
 
 def test_a_new_normal_is_learned_and_the_finding_cleared(engine: Engine) -> None:
-    """An evaporator colder for good, for which no signature stands: it becomes the usual."""
+    """Evaporator colder and air drier for good, for which no signature stands: it becomes the usual."""
     series = refrigerator(16, seed=8)
     here = series.time_us > START_US + 8 * DAY_US
     series.values["evaporator_temperature"][here] -= 14
+    series.values["humidity"][here] -= 30
     changes = _changes(engine, "a", series)
     assert [change.state for change in changes if change.state != "open"] == ["cleared"]
     assert engine.open_findings() == {}
     assert changes[-1].time_us - changes[0].time_us < 4 * DAY_US
+
+
+def test_what_no_signature_explains_needs_a_second_channel(engine: Engine) -> None:
+    series = refrigerator(12, seed=8)
+    series.values["evaporator_temperature"][series.time_us > START_US + 8 * DAY_US] -= 14
+    assert _changes(engine, "a", series) == []
 
 
 def test_a_changed_set_point_is_no_fault(engine: Engine) -> None:

@@ -139,6 +139,7 @@ def _problems(a: ApplianceType, stem: str) -> Iterable[tuple[str, str]]:
             "corrected_for": feature.corrected_for,
             "while_on": (feature.while_on,),
             "relative_to": (feature.relative_to,),
+            "when": (feature.when,),
         }
         for field, references in named.items():
             for reference in filter(None, references):
@@ -151,6 +152,8 @@ def _problems(a: ApplianceType, stem: str) -> Iterable[tuple[str, str]]:
             yield f"features.{name}.below", f"must lie above the threshold {feature.above:g}"
         if feature.release is not None and feature.release > feature.above:
             yield f"features.{name}.release", f"must not lie above the threshold {feature.above:g}"
+        if feature.when_below <= feature.when_above:
+            yield f"features.{name}.when_below", f"must lie above when_above {feature.when_above:g}"
         if feature.lasting_minutes < 0:
             yield f"features.{name}.lasting_minutes", "must not be negative"
     for name, code in a.fault_codes.items():

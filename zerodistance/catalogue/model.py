@@ -6,6 +6,7 @@ the simulator's channels, the features, the dashboards and the reference documen
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import msgspec
@@ -66,6 +67,9 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         while_on: state channel that must be 1 for the feature to be judged (an air conditioner that its
             owner switched off holds no temperature); ignored for a device that does not report it.
         relative_to: channel that is subtracted before the feature is judged (a set-point); likewise.
+        when: channel that must lie from ``when_above`` to below ``when_below`` for the feature to be judged
+            (an air conditioner that heats is another machine than one that cools); ignored for a device that
+            does not report it.
         settle_minutes: time after ``while_on`` came on or ``relative_to`` changed in which the feature is
             not judged.
         alone: whether a residual of it alone, without a signature, says that something is wrong; not so for
@@ -99,6 +103,9 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     tolerance: float = 0.0
     while_on: str = ""
     relative_to: str = ""
+    when: str = ""
+    when_above: float = -math.inf
+    when_below: float = math.inf
     settle_minutes: float = 0.0
     daily: Literal["mean", "low", "high"] = "mean"
     alone: bool = True
