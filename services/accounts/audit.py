@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,18 +39,34 @@ def write(
     conn: Connection, identity: Identity, action: str, target: str, address: str, detail: Mapping[str, Any]
 ) -> None:
     """Add a line in the transaction of the change."""
+    note(
+        conn,
+        identity.scope.tenant,
+        identity.actor,
+        action,
+        roles=sorted(identity.roles),
+        target=target,
+        address=address,
+        detail=detail,
+    )
+
+
+def note(
+    conn: Connection,
+    tenant: int,
+    actor: str,
+    action: str,
+    *,
+    roles: Sequence[str] = (),
+    target: str = "",
+    address: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Add a line about somebody who is not signed in, or not by the API."""
     conn.execute(
         "INSERT INTO audit (tenant_id, actor, roles, action, target, address, detail)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-        (
-            identity.scope.tenant,
-            identity.actor,
-            sorted(identity.roles),
-            action,
-            target[:500],
-            address,
-            Jsonb(dict(detail)),
-        ),
+        (tenant, actor[:200], list(roles), action, target[:500], address, Jsonb(dict(detail or {}))),
     )
 
 

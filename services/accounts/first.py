@@ -7,7 +7,7 @@ import structlog
 from services.accounts import repository
 from services.accounts.identity import tenant_of
 from services.accounts.roles import AccountRole
-from zerodistance.errors import ConflictError
+from zerodistance.errors import ConflictError, InvalidMessageError, SettingsError
 from zerodistance.settings import DEFAULT_PASSWORD, Settings
 from zerodistance.store.database import Pool, translated
 
@@ -24,6 +24,9 @@ def make_first_account(pool: Pool, settings: Settings) -> bool:
 
     Returns:
         Whether it was made.
+
+    Raises:
+        SettingsError: the password is too short to be one.
     """
     with translated(), pool.connection() as conn:
         tenant = tenant_of(conn, settings.tenant)
@@ -40,6 +43,8 @@ def make_first_account(pool: Pool, settings: Settings) -> bool:
                 password=settings.staff_password,
                 short=settings.profile == "demo" and settings.staff_password == DEFAULT_PASSWORD,
             )
+        except InvalidMessageError as error:
+            raise SettingsError(f"ZD_STAFF_PASSWORD, the first account's, is not usable: {error}") from error
         except ConflictError:  # another process of the API was quicker, or another tenant has the name
             return False
     _log.info("accounts.first", login=LOGIN, tenant=settings.tenant)

@@ -200,8 +200,8 @@ def update(
     changed = conn.execute(
         "UPDATE private.account SET roles = %s, name = coalesce(%s, name), engineer_id = %s,"
         " password_hash = coalesce(%s, password_hash), version = version + 1,"
-        " disabled_at = CASE WHEN %s::boolean IS NULL THEN disabled_at WHEN %s THEN coalesce(disabled_at, now())"
-        " END WHERE id = %s AND version = %s",
+        " disabled_at = CASE WHEN %s::boolean IS NULL THEN disabled_at"
+        " WHEN %s THEN coalesce(disabled_at, now()) END WHERE id = %s AND version = %s",
         (_names(given), name, engineer, hashed, disabled, disabled, account.id, account.version),
     )
     if changed.rowcount == 0:
@@ -209,6 +209,19 @@ def update(
     if disabled or password is not None:
         end_sessions(conn, account.id, "disabled" if disabled else "password changed")
     return get(conn, account.tenant_id, account.id)
+
+
+def set_password(conn: Connection, account: Account, password: str, *, but: str = "") -> None:
+    """Give an account a new password; its sessions end, all but one if it is named.
+
+    Raises:
+        InvalidMessageError: it is too short.
+    """
+    conn.execute(
+        "UPDATE private.account SET password_hash = %s, version = version + 1 WHERE id = %s",
+        (hash_password(password), account.id),
+    )
+    end_sessions(conn, account.id, "password changed", but=but)
 
 
 def end_sessions(conn: Connection, account_id: str, why: str, *, but: str = "") -> int:

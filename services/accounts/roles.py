@@ -63,8 +63,10 @@ class Permission(StrEnum):
 
 
 _P = Permission
-_STAFF = frozenset({_P.OVERVIEW_READ, _P.CHANGES_READ, _P.DEVICES_READ, _P.TELEMETRY_READ, _P.USE_READ,
-                    _P.INSIGHTS_READ, _P.TICKETS_READ, _P.CAMPAIGNS_READ, _P.ENGINEERS_READ, _P.SELF})  # fmt: skip
+_STAFF = frozenset({
+    _P.OVERVIEW_READ, _P.CHANGES_READ, _P.DEVICES_READ, _P.TELEMETRY_READ, _P.USE_READ, _P.INSIGHTS_READ,
+    _P.TICKETS_READ, _P.CAMPAIGNS_READ, _P.ENGINEERS_READ, _P.SELF,
+})  # fmt: skip
 _ACCOUNTS = frozenset({_P.ACCOUNTS_READ, _P.ACCOUNTS_WRITE, _P.KEYS_READ, _P.KEYS_WRITE, _P.AUDIT_READ})
 
 GRANTS: dict[AccountRole, frozenset[Permission]] = {

@@ -53,7 +53,7 @@ def enter(conn: Connection, scope: Scope) -> None:
 
 
 def widen(conn: Connection) -> None:
-    """Let the rules of the desk see the whole tenant, once it is clear that the caller may touch its target."""
+    """Let the desk see the whole tenant, once it is clear that the caller may touch what it asks for."""
     conn.execute("SELECT set_config('zd.reach', %s, true)", (Reach.TENANT,))
 
 

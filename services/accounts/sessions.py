@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from services.accounts import repository
-from services.accounts.passwords import hash_password, is_outdated, matches
+from services.accounts.passwords import hash_password, is_outdated
 from services.accounts.repository import Account
 from services.accounts.tokens import ACCESS_S, access_token, digest, new_refresh_secret, next_refresh_secret
 from zerodistance.errors import UnauthenticatedError, ZeroDistanceError
@@ -59,24 +59,13 @@ def check_patience(conn: Connection, login: str, address: str) -> None:
     Raises:
         TooManyRequestsError: too many tries failed lately.
     """
-    queries = {
-        "both": "SELECT count(*), min(time) FROM (SELECT time FROM private.failed_login WHERE login = %(login)s"
-        " AND address = %(address)s AND time > now() - make_interval(secs => %(window)s)"
-        " ORDER BY time DESC LIMIT %(limit)s) f",
-        "address": "SELECT count(*), min(time) FROM (SELECT time FROM private.failed_login"
-        " WHERE address = %(address)s AND time > now() - make_interval(secs => %(window)s)"
-        " ORDER BY time DESC LIMIT %(limit)s) f",
-        "login": "SELECT count(*), min(time) FROM (SELECT time FROM private.failed_login"
-        " WHERE login = %(login)s AND time > now() - make_interval(secs => %(window)s)"
-        " ORDER BY time DESC LIMIT %(limit)s) f",
-    }
     for whose, limit, window in _PATIENCE:
-        values = {"login": login, "address": address, "window": window, "limit": limit}
         row = conn.execute(
-            "SELECT f.count, %(window)s - extract(epoch FROM now() - f.min)::float8 FROM ("
-            + queries[whose]
-            + ") f",
-            values,
+            "SELECT count(*), %(window)s - extract(epoch FROM now() - min(time))::float8 FROM ("
+            " SELECT time FROM private.failed_login WHERE (%(whose)s = 'address' OR login = %(login)s)"
+            " AND (%(whose)s = 'login' OR address = %(address)s)"
+            " AND time > now() - make_interval(secs => %(window)s) ORDER BY time DESC LIMIT %(limit)s) f",
+            {"whose": whose, "login": login, "address": address, "window": window, "limit": limit},
         ).fetchone()
         if row is not None and row[0] >= limit:
             wait_s = max(float(row[1]), 1.0)
@@ -92,20 +81,24 @@ def note_failure(conn: Connection, login: str, address: str) -> None:
     )
 
 
-def check_password(conn: Connection, login: str, password: str) -> Account | None:
-    """Return the account whose password this is; None for any other reason, in about the same time."""
+def password_of(conn: Connection, login: str) -> tuple[Account | None, str | None]:
+    """Return the account that signs in with this name and the hash of its password; None for what is not."""
     row = conn.execute(
         "SELECT id, tenant_id, password_hash FROM private.account WHERE login = %s AND disabled_at IS NULL",
         (login,),
     ).fetchone()
-    hashed = row[2] if row is not None else None
-    if not matches(hashed, password) or row is None or hashed is None:
-        return None
-    if is_outdated(hashed) and len(password) >= 12:
+    if row is None:
+        return None, None
+    return repository.get(conn, row[1], row[0]), row[2]
+
+
+def renew_hash(conn: Connection, account: Account, hashed: str | None, password: str) -> None:
+    """Hash a password anew, where that is done better today than when it was chosen."""
+    if hashed is not None and is_outdated(hashed):
         conn.execute(
-            "UPDATE private.account SET password_hash = %s WHERE id = %s", (hash_password(password), row[0])
+            "UPDATE private.account SET password_hash = %s WHERE id = %s",
+            (hash_password(password, short=True), account.id),
         )
-    return repository.get(conn, row[1], row[0])
 
 
 def begin(conn: Connection, settings: Settings, account: Account, address: str) -> SignedIn:
@@ -152,14 +145,15 @@ def refresh(conn: Connection, settings: Settings, secret: str) -> SignedIn | Non
     session, account, tenant, is_current, is_repeat, _ = row
     if is_current:
         conn.execute(
-            "UPDATE private.session SET refresh_hash = %s, previous_hash = refresh_hash, refreshed_at = now(),"
-            " expires_at = least(now() + make_interval(secs => %s), created_at + make_interval(secs => %s))"
-            " WHERE id = %s",
+            "UPDATE private.session SET refresh_hash = %s, previous_hash = refresh_hash,"
+            " refreshed_at = now(), expires_at = least(now() + make_interval(secs => %s),"
+            " created_at + make_interval(secs => %s)) WHERE id = %s",
             (digest(following), IDLE_S, LONGEST_S, session),
         )
     elif not is_repeat:
         conn.execute(
-            "UPDATE private.session SET ended_at = now(), ended_why = 'refresh secret used twice' WHERE id = %s",
+            "UPDATE private.session SET ended_at = now(), ended_why = 'refresh secret used twice'"
+            " WHERE id = %s",
             (session,),
         )
         return None

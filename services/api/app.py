@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from services.api import problems
+from services.api import openapi, problems
 from services.api.dependencies import check_routes, open_platform
 from services.api.remote import Remote
 from services.api.routers import (
+    accounts,
     credentials,
     desk,
     devices,
@@ -19,7 +21,9 @@ from services.api.routers import (
     history,
     owner,
     scenarios,
+    sessions,
     tickets,
+    webhooks,
     workbench,
 )
 from services.bodies import BodyLimit
@@ -48,29 +52,14 @@ def make_app(settings: Settings) -> FastAPI:
         yield
         platform.close()
 
-    app = FastAPI(
-        title="Zero Distance",
-        version="1",
-        description="Devices, tickets, messages and commands of connected appliances.",
-        lifespan=lifespan,
-        responses=problems.RESPONSES,
-    )
+    app = FastAPI(**openapi.ABOUT, lifespan=lifespan)
     app.state.platform = platform
     app.add_middleware(BodyLimit)
     app.add_middleware(StrictTransport)
-    app.add_middleware(Remote)
+    app.add_middleware(Remote, staff_token=settings.staff_token)
     problems.add_handlers(app)
 
-    api = APIRouter(prefix=PREFIX)
-    parts = (
-        general.router, general.open_router, tickets.router, devices.router, history.router, engineers.router,
-        owner.router, credentials.router, desk.router, scenarios.router, workbench.router,
-    )  # fmt: skip
-    for part in parts:
-        check_routes(part.routes)
-        api.include_router(part)
-    app.include_router(api)
-    app.include_router(general.open_router, include_in_schema=False)
+    add_routes(app)
 
     def answer(household_id: str, message_id: str, key: str) -> object:
         with platform.as_owner(household_id, "post_answer", message=message_id, answer=key) as conn:
@@ -96,3 +85,30 @@ def make_app(settings: Settings) -> FastAPI:
         )
     )
     return app
+
+
+def add_routes(app: FastAPI) -> None:
+    """Give ``app`` the routes of the API and the document that describes them.
+
+    Raises:
+        StoreError: a route does not say who may use it.
+    """
+    api = APIRouter(prefix=PREFIX)
+    parts = (
+        general.router, general.open_router, tickets.router, devices.router, history.router, engineers.router,
+        owner.router, credentials.router, desk.router, scenarios.router, workbench.router,
+        sessions.router, accounts.router, webhooks.router,
+    )  # fmt: skip
+    for part in parts:
+        check_routes(part.routes)
+        api.include_router(part)
+    app.include_router(api)
+    app.include_router(general.open_router, include_in_schema=False)
+    openapi.describe(app)
+
+
+def document() -> dict[str, Any]:
+    """Return the OpenAPI document of this version; no database is needed."""
+    app = FastAPI(**openapi.ABOUT)
+    add_routes(app)
+    return app.openapi()

@@ -7,10 +7,11 @@ A route of ``/api/v1`` declares one of these, and nothing starts if one does not
             listing.page(conn, caller.tenant, …)
 
 ``caller.tenant``, ``caller.actor`` (for histories), ``caller.capacities`` (for the life cycle of tickets),
-``caller.may(Permission.…)``. A new permission is a line in :mod:`services.accounts.roles` and an alias at the
-end of this module; a router is an ``APIRouter(route_class=UnitRoute)``. A parameter of a path that names a row
-is listed in :data:`services.accounts.scope.TARGETS` (it is looked up before a change), or in ``FREE``.
-A new table needs a policy (a migration, as in 0019), or a line in tests/access/test_rows.py that says why not.
+``caller.may(Permission.…)``. A new permission is a line in :mod:`services.accounts.roles` and an alias at
+the end of this module; a router is an ``APIRouter(route_class=UnitRoute)``. A parameter of a path that names
+a row is listed in :data:`services.accounts.scope.TARGETS` (it is looked up before a change), or in ``FREE``.
+A new table needs a policy (a migration, as in 0019), or a line in tests/access/test_rows.py that says why
+not.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from services.accounts import audit
-from services.accounts.identity import Identity, identify, of_household
+from services.accounts.identity import Identity, identify, of_household, tenant_of
+from services.accounts.oidc import Provider
 from services.accounts.roles import Permission
 from services.accounts.scope import FREE, TARGETS, enter, widen
 from services.api.changes import ChangeHub
 from services.api.limits import Limiter
+from services.api.problems import PreconditionError, VersionNeededError
 from services.api.remote import address
 from services.api.unit import CHANGING, KEY_HEADER, LONGEST_KEY, Unit, UnitRoute, fingerprint, refused
 from services.messages.channels import channel_names
@@ -42,7 +45,7 @@ from services.titles import Titles
 from services.tokens import read_owner_token
 from zerodistance.catalogue import Catalogue, load_catalogue
 from zerodistance.clock import Clock
-from zerodistance.errors import ForbiddenError, InvalidMessageError, StoreError, UnauthenticatedError
+from zerodistance.errors import ConflictError, ForbiddenError, StoreError, UnauthenticatedError
 from zerodistance.settings import Settings
 from zerodistance.store.database import Connection, Pool, dsn, open_pool, translated
 
@@ -69,6 +72,11 @@ class Platform:
     limiter: Limiter
     machines: Limiter
     strangers: Limiter
+    provider: Provider
+
+    def tenant(self, conn: Connection) -> int:
+        """Return the brand that this installation's own programs are of."""
+        return tenant_of(conn, self.settings.tenant)
 
     @contextmanager
     def unscoped(self) -> Iterator[Connection]:
@@ -133,6 +141,7 @@ def open_platform(settings: Settings) -> Platform:
         limiter=Limiter(settings.api_rate, settings.api_burst),
         machines=Limiter(settings.api_rate * _MACHINE_RATE, settings.api_burst * _MACHINE_RATE),
         strangers=Limiter(_STRANGER_RATE if settings.api_rate else 0, _STRANGER_BURST),
+        provider=Provider(settings),
     )
 
 
@@ -361,22 +370,29 @@ def guard_of(route: APIRoute) -> Allow | OwnersLink | Anybody | None:
     return None
 
 
-def read_tag(if_match: str | None) -> str | None:
-    """Return the version in an If-Match header; None where any will do or none was sent."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    return if_match.strip().removeprefix("W/").strip('"')
+def check_version(current: int, seen: int | None, if_match: str | None) -> None:
+    """Return if what is to be changed is what the caller saw.
 
-
-def check_text(value: str) -> str:
-    """Return a text that a column can hold.
+    Args:
+        current: the version that stands.
+        seen: the version in the body, if one was sent.
+        if_match: the header, if it was sent; ``*`` is content with any.
 
     Raises:
-        InvalidMessageError: it holds a zero byte.
+        PreconditionError: it is another version by now (412).
+        ConflictError: the same, for a version in the body (409).
+        VersionNeededError: neither was sent (428): nobody overwrites what they have not seen.
     """
-    if "\0" in value:
-        raise InvalidMessageError("wrong_shape", "The request holds a value that cannot be stored.")
-    return value
+    if if_match is not None:
+        tag = if_match.strip().removeprefix("W/").strip('"')
+        if tag == "*" and seen is None:
+            return
+        if tag not in ("*", str(current)) or (seen is not None and tag not in ("*", str(seen))):
+            raise PreconditionError("If-Match names another version than the one that stands: read it again.")
+    if seen is None and if_match is None:
+        raise VersionNeededError("Send If-Match with the ETag that you saw, or its version in the body.")
+    if seen is not None and seen != current:
+        raise ConflictError("Somebody else changed this meanwhile: read it again, then decide.")
 
 
 OwnerDep = Annotated[Caller, Depends(OwnersLink())]

@@ -16,7 +16,7 @@ from zerodistance.errors import StoreError, UnauthenticatedError, UnavailableErr
 
 MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger(__name__)
-_TITLES = {
+TITLES = {
     401: "Not authenticated",
     403: "Not allowed",
     404: "Not found",
@@ -39,9 +39,16 @@ class PreconditionError(ZeroDistanceError):
     http_status = 412
 
 
+class VersionNeededError(ZeroDistanceError):
+    """The caller did not say which version it saw."""
+
+    code = "precondition_required"
+    http_status = 428
+
+
 def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> Response:
     """Return a problem document."""
-    body = Problem(title=_TITLES.get(status, "Error"), status=status, detail=detail, code=code)
+    body = Problem(title=TITLES.get(status, "Error"), status=status, detail=detail, code=code)
     return JSONResponse(body.model_dump(), status, headers, MEDIA_TYPE)
 
 
@@ -88,6 +95,6 @@ def add_handlers(app: FastAPI) -> None:
 
 
 RESPONSES: dict[int | str, dict[str, object]] = {
-    status: {"model": Problem, "description": _TITLES[status], "content": {MEDIA_TYPE: {}}}
+    status: {"model": Problem, "description": TITLES[status], "content": {MEDIA_TYPE: {}}}
     for status in (401, 403, 404, 409, 422, 429, 503)
 }

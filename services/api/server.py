@@ -9,6 +9,7 @@ from types import FrameType
 import structlog
 import uvicorn
 
+from services.accounts.first import make_first_account
 from services.api.app import make_app
 from services.transport import server_options
 from zerodistance.errors import UnavailableError
@@ -45,6 +46,7 @@ def run(settings: Settings) -> None:
     """
     options = server_options(settings)
     app = make_app(settings)
+    make_first_account(app.state.platform.pool, settings)
     config = uvicorn.Config(
         app,
         host=settings.api_host,

@@ -1,4 +1,4 @@
-"""One request that changes something is one transaction: change, audit and idempotent answer stand or fall together.
+"""One request that changes something is one transaction: change, audit and answer stand or fall together.
 
 :class:`UnitRoute` is the class of every route of the API. It commits when the handler has answered, keeps
 the answer where an ``Idempotency-Key`` was sent, and gives it again to whoever repeats the request.
@@ -121,8 +121,8 @@ class Unit:
             # Whoever came first holds the row until it commits; the second waits for that here.
             self.conn.execute("SELECT set_config('lock_timeout', %s, true)", (str(_PATIENCE_MS),))
             made = self.conn.execute(
-                "INSERT INTO idempotent_answer (tenant_id, principal, key, fingerprint) VALUES (%s, %s, %s, %s)"
-                " ON CONFLICT DO NOTHING",
+                "INSERT INTO idempotent_answer (tenant_id, principal, key, fingerprint)"
+                " VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
                 (*whose, key, fingerprint),
             )
         except psycopg.errors.LockNotAvailable as error:

@@ -122,6 +122,10 @@ class ApiClient:
         wish = SignIn(login=login, password=password or " ")
         return await self._post("/sessions", SessionPublic, wish)
 
+    async def check_session(self) -> None:
+        """Return if the API knows who acts."""
+        await self._call("GET", "/me")
+
     async def sign_out(self) -> None:
         """End the session of whoever acts."""
         await self.http.delete("/sessions/current")
@@ -271,7 +275,7 @@ class ApiClient:
     async def _get(self, path: str, model: type[_M], query: Mapping[str, Any] | None = None) -> _M:
         return _read(model.model_validate, await self._call("GET", path, query))
 
-    async def _post(self, path: str, model: type[_M], body: BaseModel, actor: str) -> _M:
+    async def _post(self, path: str, model: type[_M], body: BaseModel, actor: str = "") -> _M:
         return _read(model.model_validate, await self._call("POST", path, body=body, actor=actor))
 
     async def _call(

@@ -56,10 +56,18 @@ async def login(request: Request, desk: DeskDep) -> Response:
             raise
         desk.throttle.failed(address)
         problem = str(error) if error.status == 429 else "Name or password is not right."
-        return _ask(desk, request, session, target, problem, error.status if error.status == 429 else 401, login)
+        return _ask(
+            desk, request, session, target, problem, error.status if error.status == 429 else 401, login
+        )
     if said.tenant != desk.settings.tenant:
         problem = "Your account is another brand's: sign in at its own console."
         return _ask(desk, request, session, target, problem, 403, login)
+    act_as(said.session, address)
+    try:
+        await desk.api.check_session()
+    except SessionEndedError:
+        problem = "The API does not know what this console signs: set the same ZD_SECRET_KEY for both."
+        return _ask(desk, request, session, target, problem, 502, login)
     desk.throttle.succeeded(address)
     response = RedirectResponse(target, 303)
     fresh = desk.sessions.new(account=said.session, name=said.login, roles=said.roles)

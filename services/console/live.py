@@ -113,6 +113,12 @@ class ChangeFeed:
                     pause_s = _FIRST_PAUSE_S
                     async for event in split_events(answer.aiter_bytes()):
                         self._publish(event)
+            except httpx.HTTPStatusError as error:
+                log.error(
+                    "change_feed_refused",
+                    status=error.response.status_code,
+                    hint="set the same ZD_STAFF_TOKEN for API and console",
+                )
             except httpx.HTTPError as error:
                 log.info("change_feed_interrupted", error=type(error).__name__, retry_in_s=round(pause_s, 1))
             self._set_connected(False)

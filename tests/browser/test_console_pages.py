@@ -331,11 +331,32 @@ def test_an_api_that_is_down_or_strange_is_told_in_a_sentence(
     assert "same version" in answer.text
 
 
-def test_a_refused_staff_token_says_what_to_set(fake: FakeApi) -> None:
-    settings = Settings(_env_file=None, api_url="http://api", staff_token="old")
+def test_another_secret_key_than_the_api_s_says_what_to_set(fake: FakeApi) -> None:
+    settings = Settings(_env_file=None, api_url="http://api", secret_key="another")
     client = TestClient(make_app(settings, httpx.ASGITransport(app=fake.app)), follow_redirects=False)
-    sign_in(client)
-    assert "ZD_STAFF_TOKEN" in client.get("/").text
+    answer = sign_in(client)
+    assert answer.status_code == 502
+    assert "ZD_SECRET_KEY" in answer.text
+    assert client.get("/").status_code == 303
+
+
+def test_an_account_of_another_brand_is_sent_to_its_own_console(fake: FakeApi) -> None:
+    settings = Settings(_env_file=None, api_url="http://api", tenant="other")
+    client = TestClient(make_app(settings, httpx.ASGITransport(app=fake.app)), follow_redirects=False)
+    answer = sign_in(client)
+    assert answer.status_code == 403
+    assert client.get("/").status_code == 303
+
+
+def test_a_session_that_the_api_has_ended_leads_to_the_login_and_no_further(
+    staff: TestClient, fake: FakeApi
+) -> None:
+    assert staff.get("/").status_code == 200
+    fake.sessions.clear()
+    answer = staff.get("/tickets/t-118")
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/login?next=")
+    assert staff.get(answer.headers["location"]).status_code == 200, "no way back and forth for ever"
 
 
 def test_names_full_of_markup_stay_text(staff: TestClient, fake: FakeApi) -> None:
