@@ -8,7 +8,7 @@ from services.accounts import repository
 from services.accounts.identity import tenant_of
 from services.accounts.roles import AccountRole
 from zerodistance.errors import ConflictError, InvalidMessageError, SettingsError
-from zerodistance.settings import DEFAULT_PASSWORD, Settings
+from zerodistance.settings import Settings
 from zerodistance.store.database import Pool, translated
 
 LOGIN = "admin"
@@ -41,7 +41,7 @@ def make_first_account(pool: Pool, settings: Settings) -> bool:
                 created_by="first start",
                 name="Administrator",
                 password=settings.staff_password,
-                short=settings.profile == "demo" and settings.staff_password == DEFAULT_PASSWORD,
+                short=settings.profile == "demo",
             )
         except InvalidMessageError as error:
             raise SettingsError(f"ZD_STAFF_PASSWORD, the first account's, is not usable: {error}") from error

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import httpx
 
+from services.accounts import repository
+from services.accounts.roles import AccountRole
 from services.messages.delivery import deliver_inbox
 from services.tickets.desk import Desk
 from services.tokens import owner_token
@@ -30,7 +32,7 @@ from zerodistance.store.database import Pool, pool_of
 from zerodistance.store.devices import note_unclaimed, register_device, register_engineer, register_household
 from zerodistance.store.telemetry import write_samples
 
-PASSWORD = "open-sesame"
+LOGIN, PASSWORD = "wang.wei", "open-sesame-please"
 EVIL = "<img src=x onerror=\"document.title='owned'\">"
 
 
@@ -155,6 +157,8 @@ def _fill(pool: Pool, catalogue: Catalogue) -> None:
         )
         register_household(conn, "home-2", language="zh", owner_name="王芳")
         register_engineer(conn, "engineer-1", "Wang Wei", skills=["refrigeration"])
+        roles = [AccountRole.DISPATCHER, AccountRole.ENGINEER, AccountRole.OPERATOR]
+        repository.add(conn, 1, LOGIN, roles, created_by="test", password=PASSWORD, engineer="engineer-1")
         register_household(conn, "home-4", owner_name="Zhao")
         register_household(conn, "home-5", owner_name="Sun")
         for number, home, name in _FRIDGES:

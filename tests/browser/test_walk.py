@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.browser.home import PASSWORD, Home, opened
+from tests.browser.home import LOGIN, PASSWORD, Home, opened
 from tests.fixtures.postgres import made_database
 from tests.fixtures.processes import wait_until
 from zerodistance.catalogue import Catalogue
@@ -46,7 +46,7 @@ def phone(chromium: Browser) -> Iterator[Page]:
 
 def sign_in(page: Page, home: Home) -> None:
     page.goto(home.console)
-    page.fill("#name", "Wang Wei")
+    page.fill("#name", LOGIN)
     page.fill("#password", PASSWORD)
     page.click("button.primary")
     page.wait_for_selector('[data-live-state][data-state="on"]', state="attached")

@@ -13,6 +13,7 @@ import httpx
 import pytest
 import uvicorn
 
+from services.accounts.first import make_first_account
 from services.api.app import make_app as make_api
 from services.console.app import make_app as make_console
 from services.console.session import COOKIE
@@ -66,6 +67,7 @@ def trusting(tmp_path: Path, settings: Settings) -> ssl.SSLContext:
 @pytest.fixture
 def api(settings: Settings) -> Iterator[Serving]:
     app = make_api(settings)
+    make_first_account(app.state.platform.pool, settings)
     serving = Serving(app, settings)
     yield serving
     app.state.platform.hub.end_streams()
@@ -97,7 +99,7 @@ def test_api_and_console_speak_https_with_hsts_and_secure_cookies(
             page = browser.get("/login")
             assert page.headers["Strict-Transport-Security"]
             csrf = page.text.split('name="csrf" value="')[1].split('"')[0]
-            form = {"csrf": csrf, "password": PASSWORD, "next": "/devices", "name": "li"}
+            form = {"csrf": csrf, "password": PASSWORD, "next": "/devices", "name": "admin"}
             signed_in = browser.post("/login", data=form)
             cookie = signed_in.headers["Set-Cookie"]
             assert cookie.startswith(COOKIE)

@@ -39,8 +39,10 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("zerodistance.cli.export", "What appliances measured, as a CSV or Parquet file."),
     "reconcile": ("zerodistance.cli.reconcile", "Do the sums meet, from ingest to tickets?"),
     "devices": ("zerodistance.cli.devices", "Devices: list, add, claim those that wait."),
+    "users": ("zerodistance.cli.users", "Accounts: who may sign in, and as what."),
     "score-csv": ("zerodistance.cli.score_csv", "Anomaly scores and alarms for any series in a CSV file."),
     "evaluate": ("zerodistance.cli.evaluate", "Measure the models on simulated and recorded data."),
+    "models": ("zerodistance.cli.models", "Learned models: train, compare, promote, roll back."),
     "bench": ("zerodistance.cli.bench", "Measure the platform on this machine."),
     "dashboards": ("zerodistance.cli.dashboards", "Build the Grafana dashboards, write or push them."),
 }

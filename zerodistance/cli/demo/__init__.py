@@ -172,7 +172,7 @@ def _where_it_stands(tickets: list[Json]) -> str:
 
 def _panel(settings: Settings, platform: Platform) -> Panel:
     return Panel.fit(
-        f"[bold]Console[/]  {platform.console_url}  (password: {settings.staff_password})\n"
+        f"[bold]Console[/]  {platform.console_url}  (sign in as admin, password {settings.staff_password})\n"
         f"[bold]API[/]      {platform.api_url}/docs\n"
         f"[bold]MQTT[/]     {platform.mqtt_url}\n"
         f"[bold]Logs[/]     {platform.folder / 'logs'}\n\n"
