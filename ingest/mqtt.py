@@ -33,6 +33,10 @@ KEEPALIVE_S = 60
 SESSION_S = 7 * 86_400
 _CONNECT_TIMEOUT_S = 5.0
 _ANSWER_TIMEOUT_S = 3.0
+# A broker that said nothing to MQTT 5 may only have been slow: it is asked once more after so long, and anew
+# after so many failures in a row, because another may stand there by then.
+_ASK_AGAIN_S = 60.0
+_STRANGE_AFTER = 5
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 15.0
 # Chunks read before anything else gets its turn: some thousand messages.
@@ -106,6 +110,8 @@ class Subscriber:
         self._last_mid = 0
         self._wire: Wire | None = None
         self._five = True
+        self._speaks_five: bool | None = None  # what its own answers have shown
+        self._ask_again_at: float | None = float("inf")  # None: it has been asked twice
         self._topics = Topics()
         self._connection = 0
         self._more = False  # whole packets were left where they are, because nothing more may be read
@@ -261,8 +267,12 @@ class Subscriber:
         now = time.monotonic()
         if not self._accepted:
             if now >= self._answer_by:
-                self._five = not self._five  # others take a CONNECT of MQTT 5 apart wrongly and wait for more
+                self._choose_protocol()  # some take a CONNECT of MQTT 5 apart wrongly and wait for more
                 self._lost(f"no answer to CONNECT; trying MQTT {self.protocol}", at_once=True)
+            return
+        if self._ask_again_at is not None and now >= self._ask_again_at:
+            self._ask_again_at = None
+            self._lost("the broker was silent before; asking again whether it speaks MQTT 5", at_once=True)
             return
         if not reading and self._pong_by:
             self._pong_by = now + self._keepalive_s  # its answer may lie behind what is not read
@@ -300,12 +310,16 @@ class Subscriber:
     def _answered(self, wire: Wire, answer: packets.Accepted) -> None:
         if answer.reason:
             if answer.reason in _UNSUPPORTED_PROTOCOL:
-                self._five = not self._five
+                self._speaks_five = self._five = not self._five
                 self._lost(f"the broker does not speak that; trying MQTT {self.protocol}", at_once=True)
             else:
                 self._lost(f"the broker refused the connection: {packets.reason_text(answer.reason)}")
             return
         self._accepted = True
+        if self._five:
+            self._speaks_five = True
+        elif self._speaks_five is None and self._ask_again_at is not None:
+            self._ask_again_at = time.monotonic() + _ASK_AGAIN_S
         self._keepalive_s = answer.keepalive_s or KEEPALIVE_S
         self._ping_at, self._pong_by = time.monotonic() + self._keepalive_s / 2, 0.0
         for some in _portions(self._unwanted):
@@ -342,16 +356,22 @@ class Subscriber:
 
     def _broke(self, why: str) -> None:
         if self._wire is not None and not self._accepted:
-            self._five = (
-                not self._five
-            )  # some brokers of MQTT 3.1.1 close the connection instead of saying why
+            self._choose_protocol()  # some brokers of MQTT 3.1.1 close the connection instead of saying why
         self._lost(f"the connection broke: {why}")
+
+    def _choose_protocol(self) -> None:
+        """Choose what to try next after a connection that the broker did not answer."""
+        if self._failures >= _STRANGE_AFTER:
+            self._speaks_five = None
+        self._five = not self._five if self._speaks_five is None else self._speaks_five
 
     def _lost(self, why: str, *, at_once: bool = False) -> None:
         wire, self._wire = self._wire, None
         if wire is not None:
             wire.close()
-        self._subscribed = False
+        if self._accepted and self._speaks_five is None:
+            self._five = True  # silence was taken for an older protocol, and may have been slowness
+        self._accepted = self._subscribed = False
         self._failures += 1
         pause = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(self._failures, 10))
         pause *= random.uniform(0.5, 1.0)

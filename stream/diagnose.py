@@ -60,7 +60,7 @@ CONSUMER = "diagnose"
 TOPICS = (TELEMETRY, EVENTS)
 INTERVAL_S = 1.0
 # Should a checkpoint take long all the same (a heatwave: findings of every device), the models get the rest.
-_REST = 2.0
+_REST, _LONGEST_INTERVAL_S = 2.0, 5.0
 # What waits for a checkpoint has gone through the models already: it takes no memory.
 _MAX_RECORDS, _MAX_BYTES = 1_000_000, 2**30
 _STATES_AT_ONCE = 500
@@ -112,7 +112,7 @@ class DiagnosisHandler:
         """Return how many real seconds lie between two checkpoints as things stand."""
         if len(self._bands) >= MOST_BANDS:
             return _AT_ONCE_S
-        return max(INTERVAL_S, _REST * self._checkpoint_s)
+        return min(_LONGEST_INTERVAL_S, max(INTERVAL_S, _REST * self._checkpoint_s))
 
     def assigned(self, conn: Connection, stored: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
         """Forget everything and read back the devices; return where the telemetry has to be read again from.

@@ -277,7 +277,7 @@ class CheckpointLoop:
         self._pending = self._pending_bytes = 0
         self._careful = {p: ends for p, ends in self._careful.items() if p in self._stored}
         # what is new waits for what is read again, or a fault code would meet a state of minutes before
-        consumer.resume(self._resting & set(partitions))
+        consumer.resume(self._resting)  # also what is not ours at this moment: it would come back paused
         behind = {p for p in partitions if self._read[p] < self._stored[p]}
         self._resting = set(partitions) - behind if behind else set()
         consumer.pause(self._resting)

@@ -7,6 +7,7 @@ would; what the operating system had taken is not lost by it, so neither flushes
 from __future__ import annotations
 
 import contextlib
+import os
 import resource
 import shutil
 import signal
@@ -71,13 +72,27 @@ class OwnKafka:
         limit_files(self.pids, size)
 
 
+# What TimescaleDB needs of a server that has it.
+_TIMESCALE = {
+    "shared_preload_libraries": "timescaledb",
+    "timescaledb.telemetry_level": "off",
+    "max_worker_processes": "16",
+}
+
+
 class OwnPostgres:
-    """One PostgreSQL whose commits reach the operating system; ``dsn`` stays the same."""
+    """One PostgreSQL whose commits reach the operating system; ``dsn`` stays the same.
+
+    With ``ZD_TEST_TIMESCALE=1`` one with TimescaleDB, which must have been built into the wheel's PostgreSQL:
+    a server that a test kills cannot be the one of ``ZD_TEST_DATABASE``.
+    """
 
     def __init__(self, *, settings: dict[str, str] | None = None) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="zd-faults-pg-"))
+        fast = {"fsync": "off", "full_page_writes": "off"}
+        extension = _TIMESCALE if os.environ.get("ZD_TEST_TIMESCALE") == "1" else {}
         self._server = EmbeddedPostgres(
-            self._folder / "pg", settings={"fsync": "off", "full_page_writes": "off", **(settings or {})}
+            self._folder / "pg", settings={**fast, **extension, **(settings or {})}
         )
         self.dsn = ""
 

@@ -173,17 +173,23 @@ class World:
         finally:
             log.close()
 
-        def behind() -> int:
+        def behind() -> dict[tuple[str, str, int], int]:
             rows = self.query("SELECT consumer, topic, partition, next_offset FROM log_offset")
             read = {(consumer, topic, number): offset for consumer, topic, number, offset in rows}
-            return sum(
-                end - read.get((consumer, *where), 0)
+            wanted = {
+                (consumer, *where): end
                 for where, end in ends.items()
                 for consumer in ("store", *(("diagnose",) if where[0] != DEAD_LETTER else ()))
                 if consumer in self._commands
-            )
+            }
+            return {
+                where: end - read.get(where, 0) for where, end in wanted.items() if read.get(where, 0) < end
+            }
 
-        self.wait(lambda: behind() <= 0, "the log to be read", timeout_s)
+        try:
+            self.wait(lambda: not behind(), "the log to be read", timeout_s)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\nNot read: {behind()}") from None
 
     def assert_all_is_stored_once(self) -> None:
         """Compare rows, letters and receipts with what the devices said; by SQL alone."""

@@ -63,9 +63,14 @@ def test_a_device_cannot_speak_as_its_neighbour(rig: Rig) -> None:
     rig.register("own", "neighbour")
     mine = rig.give("own")
     rig.sync()
-    with rig.platform() as platform, rig.party("own", mine.password).connected() as device:
-        platform.subscribe("zd/v1/#", "$SYS/broker/version")
-        platform.next()
+    with (
+        rig.platform("_simulator") as platform,  # hears everything, commands and receipts included
+        rig.platform() as ingest,
+        rig.party("own", mine.password).connected() as device,
+    ):
+        platform.subscribe("zd/v1/#")
+        ingest.subscribe("$SYS/broker/version", "tele/#")
+        ingest.next()
         for topic in (
             "zd/v1/neighbour/telemetry",
             "zd/v1/neighbour/command",
@@ -83,6 +88,7 @@ def test_a_device_cannot_speak_as_its_neighbour(rig: Rig) -> None:
         for channel in ("telemetry", "children", "fault", "event", "status", "reply"):
             device.publish(f"zd/v1/own/{channel}", channel.encode())
             assert platform.next() == (f"zd/v1/own/{channel}", channel.encode())
+        assert ingest.inbox.empty()
 
 
 WIDE = ("#", "zd/#", "zd/v1/+/command", "+/+/+/stored", "zd/v1/+/telemetry", "$SYS/#")
@@ -112,15 +118,28 @@ def test_a_wildcard_subscription_brings_a_device_its_own_only(rig: Rig, wide: st
 
 
 def test_each_account_of_the_platform_does_its_own_work_only(rig: Rig) -> None:
-    with rig.platform() as ingest, rig.platform("_store") as store, rig.platform("_work") as work:
+    with (
+        rig.platform() as ingest,
+        rig.platform("_store") as store,
+        rig.platform("_work") as work,
+        rig.platform("_simulator") as devices,
+    ):
         ingest.subscribe("zd/v1/#")
         store.subscribe("zd/v1/#")
+        devices.subscribe("zd/v1/+/command", "zd/v1/+/stored")
         ingest.publish("zd/v1/x/command", b"forged")
         store.publish("zd/v1/x/command", b"forged")
         work.publish("zd/v1/x/telemetry", b"forged")
         work.publish("zd/v1/x/command", b"right")
         store.publish("zd/v1/x/stored", b"right")
-        assert {ingest.next(), ingest.next()} == {("zd/v1/x/command", b"right"), ("zd/v1/x/stored", b"right")}
+        assert {devices.next(), devices.next()} == {
+            ("zd/v1/x/command", b"right"),
+            ("zd/v1/x/stored", b"right"),
+        }
+        # what goes down is not brought to ingest, what comes up under a wrong topic is
+        devices.publish("zd/v1/x/nonsense", b"lost?")
+        assert ingest.next() == ("zd/v1/x/nonsense", b"lost?")
+        assert ingest.inbox.empty()
         assert store.inbox.empty()
 
 

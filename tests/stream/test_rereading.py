@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from stream.loop import CheckpointLoop
 from tests.fixtures.processes import wait_until
-from zerodistance.log import Log, Record, TopicPartition, open_log
+from zerodistance.log import Consumer, Log, Record, TopicPartition, open_log
+from zerodistance.store import offsets
 from zerodistance.store.database import Connection, Pool
 
 _TOPIC, _OTHER = "numbers", "words"
@@ -170,3 +172,41 @@ def test_a_new_log_under_old_offsets_is_read_from_its_beginning(
     with _running(other, pool, LaggingHandler()):
         wait_until(lambda: {100, 101, 102, 103} <= _written(pool).keys(), what="the new numbers")
     other.close()
+
+
+class PausingConsumer:
+    """Its assignment is what a test says; it remembers what is paused over rebalances, like the real ones."""
+
+    def __init__(self) -> None:
+        self.given: set[TopicPartition] = set()
+        self.paused: set[TopicPartition] = set()
+
+    def assignment(self) -> set[TopicPartition]:
+        return self.given
+
+    def pause(self, partitions: Iterable[TopicPartition]) -> None:
+        self.paused |= set(partitions) & self.given
+
+    def resume(self, partitions: Iterable[TopicPartition]) -> None:
+        self.paused -= set(partitions)
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        """Nothing is read here."""
+
+
+def test_what_rests_is_woken_though_it_is_lost_and_comes_back_meanwhile(numbers: Log, pool: Pool) -> None:
+    read, rests = TopicPartition(_TOPIC, 0), TopicPartition(_OTHER, 0)
+    with pool.connection() as conn:
+        offsets.advance(conn, "lagging", {read: (0, 7)})
+    loop = CheckpointLoop(numbers, pool, "lagging", [_TOPIC], LaggingHandler(), stop=threading.Event())
+    consumer = PausingConsumer()
+    consumer.given = {read, rests}
+    loop._take_over(cast(Consumer, consumer))
+    assert consumer.paused == {rests}, "until the other has been read again"
+    consumer.given = set()  # in the middle of a rebalance
+    loop._take_over(cast(Consumer, consumer))
+    with pool.connection() as conn:
+        conn.execute("INSERT INTO lagging VALUES (0, 0, 7)")
+    consumer.given = {read, rests}
+    loop._take_over(cast(Consumer, consumer))
+    assert not consumer.paused

@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
 from psycopg import sql
 
+from zerodistance.catalogue import load_catalogue
 from zerodistance.cli.bench.fleet import TYPE, device_id, expected_sums
 from zerodistance.log import open_log
-from zerodistance.messages import FINDINGS, decode_finding
+from zerodistance.messages import FINDINGS, LOG_TOPICS, decode_finding
 from zerodistance.store.database import connect
+from zerodistance.store.reconcile import reconcile
 
 _FINDINGS_S = 10.0
 
@@ -73,6 +76,27 @@ def count(database: str, prefix: str, devices: int, published: int) -> Counted:
         server=server,
         stages={f"{stage}.{outcome}": int(n) for stage, outcome, n in stages},
     )
+
+
+def reconcile_sums(database: str, log_address: str, now: datetime) -> list[str]:
+    """Return what ``zerodistance reconcile`` would find: a sentence for each sum that does not meet.
+
+    Args:
+        database: of the run.
+        log_address: what ``ZD_LOG`` takes.
+        now: platform time.
+    """
+    kept = {
+        name: (now - timedelta(days=one.retention_days - 2)).date() for name, one in load_catalogue().items()
+    }
+    log = open_log(log_address, client_id="zd-bench")
+    try:
+        ends = {where: end for topic in LOG_TOPICS for where, end in log.end_offsets(topic).items()}
+    finally:
+        log.close()
+    with connect(database, autocommit=True) as conn:
+        found = reconcile(conn, lambda: ends, kept, None)
+    return [*found.problems, *found.notes]
 
 
 def finding_waits_ms(log_address: str, prefix: str, faults: Sequence[tuple[int, int]]) -> list[float]:

@@ -367,6 +367,7 @@ def _judge(
         numbers, moments = np.array(seen, np.int64).T
         waits = (moments - instants(result["marks"], numbers)) / 1000
     findings = counting.finding_waits_ms(places.log, prefix, result["faults"])
+    problems = counting.reconcile_sums(places.database, places.log, clock.now())
     return Report(
         benchmark="end-to-end",
         settings={
@@ -387,6 +388,7 @@ def _judge(
         stored=found.stored,
         lost=found.lost,
         duplicated=found.duplicated,
+        reconciled=not problems,
         committed_p50_ms=_percentile(waits, 50),
         committed_p99_ms=_percentile(waits, 99),
         finding_p99_ms=_percentile(np.array(findings), 99),
@@ -395,6 +397,7 @@ def _judge(
         reference=beside,
         details={
             "checksums_agree": found.sums_agree,
+            "sums_that_do_not_meet": problems,
             "seconds": round(seconds, 2),
             "diagnosis_behind_s": round(behind_s, 2),
             "commits_watched": len(waits),

@@ -23,6 +23,7 @@ class Report(msgspec.Struct, omit_defaults=True, kw_only=True):
         stored: rows of them, counted by SQL.
         lost: published and not stored.
         duplicated: stored more than once.
+        reconciled: the sums of every stage meet, as ``zerodistance reconcile`` compares them.
         committed_p50_ms: from the publish to the commit that made the row visible, median.
         committed_p99_ms: the same, 99th percentile.
         finding_p99_ms: from the publish of a fault code to the finding on the log.
@@ -40,6 +41,7 @@ class Report(msgspec.Struct, omit_defaults=True, kw_only=True):
     stored: int | None = None
     lost: int | None = None
     duplicated: int | None = None
+    reconciled: bool | None = None
     committed_p50_ms: float | None = None
     committed_p99_ms: float | None = None
     finding_p99_ms: float | None = None
@@ -75,7 +77,7 @@ def spreads(reports: Sequence[Report]) -> dict[str, Spread]:
     found: dict[str, Spread] = {}
     for field in msgspec.structs.fields(Report):
         values = [getattr(report, field.name) for report in reports]
-        if all(isinstance(value, int | float) for value in values):
+        if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
             found[field.name] = Spread(statistics.median(values), min(values), max(values))
     return found
 

@@ -73,7 +73,7 @@ def measure(
         done = 0
         say(f"storing {rows:,} rows")
         with connect(places.database) as conn:
-            handler.assigned(conn, [])
+            handler.assigned(conn, {})
             conn.commit()
             settle()
             meter.begin()
