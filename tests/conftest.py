@@ -8,7 +8,7 @@ import pytest
 
 from zerodistance.catalogue import Catalogue, load_catalogue
 
-_PLUGINS = ("skips", "mosquitto", "amqtt", "kafka", "chromium", "sqlite_log", "postgres")
+_PLUGINS = ("skips", "scenes", "mosquitto", "amqtt", "kafka", "chromium", "sqlite_log", "postgres")
 pytest_plugins = [
     name for name in (f"tests.fixtures.{plugin}" for plugin in _PLUGINS) if importlib.util.find_spec(name)
 ]

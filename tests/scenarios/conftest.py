@@ -7,17 +7,27 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.fixtures.amqtt import AmqttBroker
+from tests.fixtures.kafka import own_address
+from tests.fixtures.mosquitto import Mosquitto
 from tests.fixtures.postgres import made_database
+from tests.fixtures.scenes import SEEN
+from tests.fixtures.skips import required
+from tests.scenarios.fleet import Simulated
 from tests.scenarios.platform import Everything, Running
+from zerodistance.errors import HostError
+from zerodistance.servers.kafka import find_jars, find_java
+from zerodistance.servers.mosquitto import find_mosquitto
 
-_started: list[Everything] = []
+Say = Callable[[str], None]
 
 
 @contextmanager
@@ -27,8 +37,35 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
+def _appliances(session: pytest.Session) -> list[Simulated]:
+    """Return what the scenarios of this run ask for; the same in every worker."""
+    modules = {item.module for item in session.items if isinstance(item, pytest.Function)}
+    wanted = {one for module in modules for one in getattr(module, "FLEET", ())}
+    return sorted(wanted, key=lambda one: one.device)
+
+
+def _servers(request: pytest.FixtureRequest, opened: ExitStack, folder: Path) -> tuple[str, str]:
+    """Return addresses of a log and a broker: Kafka and Mosquitto where they are installed."""
+    try:
+        find_java(), find_jars()
+        program = find_mosquitto()
+    except HostError as error:
+        if lacking := required() & {"kafka", "mosquitto"}:
+            pytest.fail(f"{', '.join(sorted(lacking))} is required here (ZD_REQUIRE), yet: {error}")
+        amqtt = AmqttBroker()
+        amqtt.start()
+        opened.callback(amqtt.stop)
+        return f"sqlite:///{folder / 'log.sqlite'}", amqtt.url
+    broker = Mosquitto(program, folder)
+    broker.start()
+    opened.callback(broker.kill)
+    return opened.enter_context(own_address(request.getfixturevalue("kafka"))), broker.url
+
+
 @pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> Iterator[Running]:
+def platform(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, postgres_server: str
+) -> Iterator[Running]:
     """Give the platform; the worker that started it waits until the others need it no more."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
@@ -36,43 +73,49 @@ def platform(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> 
     folder = shared / "scenarios"
     users = folder / "users"
     users.mkdir(parents=True, exist_ok=True)
-    me = users / uuid.uuid4().hex
-    ready = folder / "ready.json"
-    with _alone(folder):
-        owner = not ready.exists()
-        if owner:
-            database = made_database(postgres_server)
-            everything = Everything(tmp_path_factory.mktemp("platform"), database.__enter__())
-            running = everything.start()
-            _started.append(everything)
-            names = [one.name for one in fields(Running) if one.init]
-            ready.write_text(json.dumps({name: getattr(running, name) for name in names}))
-        else:
-            running = Running(**json.loads(ready.read_text()))
-        me.touch()
-    try:
-        yield running
-    finally:
-        running.http.close()
-        me.unlink()
-        if owner:
-            deadline = time.monotonic() + 240
-            while True:
-                with _alone(folder):
-                    if not any(users.iterdir()) or time.monotonic() > deadline:
-                        ready.unlink()
-                        break
-                time.sleep(0.2)
-            everything.stop()
-            database.__exit__(None, None, None)
-            assert everything.people_error is None, everything.people_error
+    me, ready = users / uuid.uuid4().hex, folder / "ready.json"
+    with ExitStack() as opened:
+        with _alone(folder):
+            mine = not ready.exists()
+            if mine:
+                place = tmp_path_factory.mktemp("platform")
+                database = opened.enter_context(made_database(postgres_server))
+                log, mqtt = _servers(request, opened, place)
+                everything = Everything(place, database, log, mqtt, _appliances(request.session))
+                opened.callback(everything.stop)
+                running = everything.start()
+                everything.let_live()
+                names = [one.name for one in fields(Running) if one.init]
+                ready.write_text(json.dumps({name: getattr(running, name) for name in names}))
+            else:
+                running = Running(**json.loads(ready.read_text()))
+            me.touch()
+        try:
+            yield running
+        finally:
+            running.http.close()
+            me.unlink()
+            if mine:
+                _wait_for_others(folder, users, ready)
+                assert everything.people_error is None, everything.people_error
 
 
-@pytest.fixture(scope="session")
-def fleet(platform: Running) -> Running:
-    """Give the platform with a simulated fleet, whose owners answer and whose engineer repairs."""
-    assert _started, "the fleet's scenarios run in one process: make soak"
-    _started[0].start_fleet()
-    _started[0].let_people_act()
-    platform.patience_s = 600.0  # a repair takes hours, and the fleet needs its share of the processor
-    return platform
+def _wait_for_others(folder: Path, users: Path, ready: Path) -> None:
+    deadline = time.monotonic() + 400
+    while True:
+        with _alone(folder):
+            if not any(users.iterdir()) or time.monotonic() > deadline:
+                ready.unlink()
+                return
+        time.sleep(0.2)
+
+
+@pytest.fixture
+def say(record_property: Callable[[str, Any], None]) -> Say:
+    """Give what keeps a scenario's line for the table."""
+
+    def keep(line: str) -> None:
+        record_property(SEEN, line)
+        print(f"\n{line}")
+
+    return keep

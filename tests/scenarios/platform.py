@@ -1,7 +1,8 @@
 """The running platform that all scenarios share, and what people do with it over HTTP.
 
-The embedded shape: a broker and a log from wheels, every process of the platform on its own, a simulated
-fleet beside it, the clock 120 times as fast. Scenarios speak MQTT and HTTP to it and know nothing else.
+The production shape where Mosquitto and Kafka are installed, else the embedded one; every process of the
+platform on its own, simulated fleets beside it, the clock 600 times as fast. Scenarios speak MQTT and HTTP to
+it and know nothing else.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,9 +20,9 @@ from typing import Any
 import httpx
 
 from simulators.people import People, ServiceApi, SimulatedWorld
-from tests.fixtures.amqtt import AmqttBroker
 from tests.loop.shape import ENGINEER, PARTITIONS, TOKEN, Shape
 from tests.scenarios.appliance import Appliance, Obey, carry_out
+from tests.scenarios.fleet import Simulated, fleet_files
 from zerodistance.catalogue import load_catalogue
 from zerodistance.clock import ScaledClock, parse_clock
 from zerodistance.log import open_log
@@ -31,71 +32,10 @@ from zerodistance.store.devices import register_device, register_engineer, regis
 from zerodistance.store.migrate import migrate
 
 Json = dict[str, Any]
-SPEED = 120.0
-TIMEOUT_S = 90.0
-# Faults of the fleet: some began in its history, so that the diagnosis finds them as soon as it has read it;
-# the quick ones are begun by their scenario.
-FLEET = """
-seed = 11
-climate = "tropical"
-time_zone = "UTC"
-region = "north"
-history_period_s = 300
-step_s = 60
-[[group]]
-type = "refrigerator"
-prefix = "fridge-"
-count = 4
-period_s = 120
-[[group]]
-type = "air_conditioner"
-prefix = "ac-"
-count = 3
-period_s = 120
-[[group]]
-type = "water_heater"
-prefix = "heater-"
-count = 1
-period_s = 120
-[[group]]
-type = "washing_machine"
-prefix = "washer-"
-count = 1
-period_s = 120
-[[group]]
-type = "wine_cellar"
-prefix = "wine-"
-count = 1
-period_s = 120
-[[group]]
-type = "air_purifier"
-prefix = "airpurifier-"
-count = 1
-period_s = 120
-[[fault]]
-device = "ac-02"
-fault = "refrigerant_leak"
-at_hours = -144
-hours = 120
-[[fault]]
-device = "heater-01"
-fault = "element_lower_open"
-at_hours = -30
-[[fault]]
-device = "washer-01"
-fault = "drain_blocked"
-at_hours = -144
-hours = 130
-[[fault]]
-device = "wine-01"
-fault = "compressor_failed"
-at_hours = -8
-[[fault]]
-device = "airpurifier-01"
-fault = "filter_clogged"
-at_hours = -144
-hours = 130
-"""
+SPEED = 600.0
+TIMEOUT_S = 240.0
+# A Monday morning: engineers work, owners are awake.
+BEGIN = datetime(2026, 6, 15, 8, 30, tzinfo=UTC)
 # Appliances that the scenarios are themselves: id → type. Each stands in a home of its own.
 PROBES = {
     "food-fridge": "refrigerator",
@@ -122,7 +62,6 @@ class Running:
     clock: str
     partner: str
     http: httpx.Client = field(init=False)
-    patience_s: float = field(default=TIMEOUT_S, init=False)
 
     def __post_init__(self) -> None:
         self.http = httpx.Client(
@@ -166,26 +105,13 @@ class Running:
         found = [m for m in self.get(f"{self.owner(device)}/messages") if m["device_id"] == device]
         return [m for m in found if purpose_answers is None or purpose_answers <= set(m["answers"])]
 
-    def wait(self, look: Callable[[], Any], what: str, timeout_s: float = 0.0) -> Any:
+    def wait(self, look: Callable[[], Any], what: str) -> Any:
         """Poll until ``look`` gives something; fail with what was waited for."""
-        timeout_s = timeout_s or self.patience_s
-        deadline = time.monotonic() + timeout_s
+        deadline = time.monotonic() + TIMEOUT_S
         while not (found := look()):
-            assert time.monotonic() < deadline, f"waited {timeout_s:g} s in vain for {what}"
+            assert time.monotonic() < deadline, f"waited {TIMEOUT_S:g} s in vain for {what}"
             time.sleep(0.2)
         return found
-
-    def simulate(self, device: str, fault: str, *, action: str = "start") -> None:
-        """Begin or end a fault of the simulated fleet, over its own MQTT topic."""
-        world = SimulatedWorld(self.mqtt)
-        try:
-            (world.start if action == "start" else world.clear)(device, fault)
-        finally:
-            world.close()
-
-    def say(self, scenario: str, line: str) -> None:
-        """Print the scenario's line."""
-        print(f"\n{scenario}: {line}")
 
 
 class Partner:
@@ -222,18 +148,28 @@ class Partner:
 
 
 class Everything:
-    """Starts and stops it all, with owners and an engineer who do their part."""
+    """Starts and stops it all, with owners and an engineer who do their part.
 
-    def __init__(self, folder: Path, database: str) -> None:
-        self.broker, self.partner = AmqttBroker(), Partner()
-        self.broker.start()
-        now = datetime.now(UTC)
-        self.clock = ScaledClock(now.replace(hour=8, minute=50, second=0, microsecond=0), SPEED, now)
+    Args:
+        folder: for files and logs.
+        database: empty.
+        log: what ``ZD_LOG`` takes.
+        mqtt: address of a broker.
+        appliances: that are simulated.
+    """
+
+    def __init__(
+        self, folder: Path, database: str, log: str, mqtt: str, appliances: Sequence[Simulated]
+    ) -> None:
+        self._appliances = appliances
+        self._folder = folder
+        self.partner = Partner()
+        self.clock = ScaledClock(BEGIN, SPEED, datetime.now(UTC))
         self.shape = Shape(
             folder,
-            log=f"sqlite:///{folder / 'log.sqlite'}",
+            log=log,
             database=database,
-            mqtt=self.broker.url,
+            mqtt=mqtt,
             clock=self.clock,
             environment={
                 "ZD_CATALOGUE_PATH": str(CATALOGUE),
@@ -242,58 +178,62 @@ class Everything:
                 "ZD_PARTNER_WEBHOOK_SECRET": "secret-of-this-partner",
             },
         )
-        self._folder = folder
         self._stop = threading.Event()
         self._people: threading.Thread | None = None
         self.people_error: BaseException | None = None
 
     def start(self) -> Running:
-        """Start it and return its addresses."""
+        """Start it and return its addresses; the fleets write their past and go live meanwhile."""
         shape = self.shape
         with connect(shape.database) as conn:
             migrate(conn, load_catalogue([CATALOGUE]), timescale=False)
-        log = open_log(shape.environment["ZD_LOG"])
-        log.create_topics(LOG_TOPICS, PARTITIONS)
-        log.close()
-        with connect(shape.database) as conn:
-            register_engineer(conn, ENGINEER, "Test", skills=["appliance", "refrigeration", "plumbing"])
+            # Nobody is woken, and nobody waits for the morning: a night would last a minute here.
+            for column in ("quiet_from", "quiet_until"):
+                conn.execute(f"ALTER TABLE household ALTER COLUMN {column} SET DEFAULT '00:00'")
+            # Refrigeration is what nobody here has learned: repairs of it cannot be planned in time.
+            register_engineer(conn, ENGINEER, "Test", skills=["appliance", "plumbing"])
             for device, kind in PROBES.items():
                 home = f"home-of-{device}"
                 register_household(conn, home, region="south", owner_name="Li")
                 register_device(conn, device, kind, household_id=home, name=device)
+        log = open_log(shape.environment["ZD_LOG"])
+        log.create_topics(LOG_TOPICS, PARTITIONS)
+        log.close()
+        for days, text in fleet_files(self._appliances).items():
+            fleet = self._folder / f"fleet-{days}.toml"
+            fleet.write_text(text)
+            shape.supervisor.start(
+                f"fleet-{days}", "simulate", "--fleet", str(fleet), "--register", "--history-days", str(days)
+            )
         shape.start("store", "diagnose", "ingest", "work", "serve")
-        setting = self.clock.setting()
-        return Running(shape.api_url, self.broker.url, setting, self.partner.url)
+        return Running(shape.api_url, shape.mqtt, self.clock.setting(), self.partner.url)
 
-    def start_fleet(self) -> None:
-        """Start the simulated fleet and wait until its appliances are there."""
-        shape = self.shape
-        fleet = self._folder / "fleet.toml"
-        fleet.write_text(FLEET)
-        shape.supervisor.start(
-            "fleet", "simulate", "--fleet", str(fleet), "--register", "--history-days", "14",
-            "--state", str(self._folder / "fleet.state"),
-        )  # fmt: skip
-        online = "SELECT count(DISTINCT device_id) FROM device_event WHERE code = 'online'"
-        shape.wait_until(lambda: shape.query(online)[0][0] >= 11, "the fleet", 400)
-
-    def let_people_act(self) -> None:
-        """Let owners answer and an engineer repair, as the simulated people do."""
-
-        def act() -> None:
-            api, world = ServiceApi(self.shape.api_url, TOKEN), SimulatedWorld(self.broker.url)
-            people = People(api, world, load_catalogue(), self.clock, ENGINEER)
-            try:
-                while not self._stop.wait(0.5):
-                    people.step()
-            except BaseException as error:
-                self.people_error = error
-            finally:
-                world.close()
-                api.close()
-
-        self._people = threading.Thread(target=act, daemon=True)
+    def let_live(self) -> None:
+        """Begin the fleets' sudden faults once they are live, and let people act, until it is stopped."""
+        self._people = threading.Thread(target=self._act, daemon=True)
         self._people.start()
+
+    def _act(self) -> None:
+        alone = {one.device for one in self._appliances if one.left_alone}
+        sudden = [one for one in self._appliances if one.since_h <= 0]
+        world = SimulatedWorld(self.shape.mqtt)
+        api = _Some(self.shape.api_url, alone)
+        people = People(api, world, load_catalogue(), self.clock, ENGINEER)
+        try:
+            while not self._stop.wait(0.3):
+                for one in [one for one in sudden if self._is_live(one.device)]:
+                    world.start(one.device, one.fault)
+                    sudden.remove(one)
+                people.step()
+        except BaseException as error:
+            self.people_error = error
+        finally:
+            world.close()
+            api.close()
+
+    def _is_live(self, device: str) -> bool:
+        online = "SELECT EXISTS (SELECT FROM device_event WHERE device_id = %s AND code = 'online')"
+        return self.shape.query(online, device) == [(True,)]
 
     def stop(self) -> None:
         """Stop it."""
@@ -302,4 +242,15 @@ class Everything:
             self._people.join(20)
         self.shape.stop()
         self.partner.close()
-        self.broker.stop()
+
+
+class _Some(ServiceApi):
+    """The API for people who leave the tickets of some appliances alone."""
+
+    def __init__(self, base: str, alone: set[str]) -> None:
+        super().__init__(base, TOKEN)
+        self._alone = alone
+
+    def tickets(self, state: str = "open") -> list[Json]:
+        """Return whole tickets, the newest hundred at most."""
+        return [one for one in super().tickets(state) if one["device"]["id"] not in self._alone]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.scenarios.appliance import Appliance
+from tests.scenarios.conftest import Say
 from tests.scenarios.platform import Running
 
 AC = "away-ac"
@@ -17,7 +18,7 @@ def obey(appliance: Appliance, name: str, _arguments: dict[str, Any]) -> str:
     return "done"
 
 
-def test_A2(platform: Running) -> None:
+def test_A2(platform: Running, say: Say) -> None:
     ac = platform.appliance(AC, obey)
     try:
         usual = {"room_temperature": 26, "power": 700, "pm25": 10}
@@ -40,6 +41,6 @@ def test_A2(platform: Running) -> None:
         assert len(platform.told(AC)) == 1, "one reminder for one departure"
         ac.state["owner_distance"] = 7.0
         platform.wait(lambda: len(platform.told(AC)) == 2, "the second departure's reminder")
-        platform.say("A2", "one reminder a departure, turned off with one tap")
+        say("one reminder a departure, turned off with one tap")
     finally:
         ac.close()

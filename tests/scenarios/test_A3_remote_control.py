@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.scenarios.appliance import Appliance
+from tests.scenarios.conftest import Say
 from tests.scenarios.platform import Running
 
 AC = "remote-ac"
@@ -17,7 +18,7 @@ def obey(appliance: Appliance, name: str, arguments: dict[str, Any]) -> str:
     return ""  # it never answers anything else
 
 
-def test_A3(platform: Running) -> None:
+def test_A3(platform: Running, say: Say) -> None:
     ac = platform.appliance(AC, obey)
     try:
         ac.state = {"running": 1, "set_point": 26, "room_temperature": 27, "power": 650, "pm25": 9}
@@ -49,6 +50,6 @@ def test_A3(platform: Running) -> None:
             return next((c for c in recent if c["id"] == lost["id"] and c["state"] == "failed"), None)
 
         assert "no reply" in platform.wait(failed, "the timeout")["reason"]
-        platform.say("A3", "desired 23 °C, reported 23 °C; a silent command timed out; each is on record")
+        say("desired 23 °C, reported 23 °C; a silent command timed out; each is on record")
     finally:
         ac.close()

@@ -1,17 +1,29 @@
-"""A5: an air conditioner that loses refrigerant is diagnosed, by its readings alone."""
+"""A5: an air conditioner whose fan stands still is diagnosed at once, one that loses refrigerant in time."""
 
 from __future__ import annotations
 
-import pytest
-
+from tests.scenarios.conftest import Say
+from tests.scenarios.fleet import Simulated
 from tests.scenarios.platform import Running
 
+FAN, LEAK = "ac-02", "oldac-01"
+FLEET = [
+    Simulated(FAN, "air_conditioner", "indoor_fan_stopped"),
+    Simulated(LEAK, "air_conditioner", "refrigerant_leak", since_h=20 * 24, history_days=28),
+]
 
-@pytest.mark.soak
-def test_A5(fleet: Running) -> None:
-    ticket = fleet.wait(lambda: fleet.ticket("ac-02"), "a ticket")
-    causes = [candidate["cause"] for candidate in ticket["candidates"]]
-    assert "refrigerant_leak" in causes[:3]
-    assert ticket["evidence"], "an alert says why"
-    assert ticket["resolve_by"] or ticket["resolved_at"] or ticket["state"] == "on_hold"
-    fleet.say("A5", f"found {ticket['cause']} with {ticket['probability']:.0%}")
+
+def test_A5(platform: Running, say: Say) -> None:
+    leak = platform.wait(lambda: platform.ticket(LEAK, origin=["predicted"]), "the leak's ticket")
+    assert leak["cause"] == "refrigerant_leak"
+    assert leak["skill"] == "refrigeration"
+    assert leak["predicted_failure_at"] > leak["onset_at"]
+    fan = platform.wait(lambda: platform.ticket(FAN, cause=["indoor_fan_stopped"]), "the fan's ticket")
+    assert fan["origin"] in ("detected", "fault_code")
+    for ticket in (leak, fan):
+        assert ticket["evidence"], "an alert says why"
+        assert ticket["ruled_out"], "and what it is not"
+    say(
+        f"a stopped fan found with {fan['probability']:.0%}; a leak with {leak['probability']:.0%}, "
+        f"cooling until {leak['predicted_failure_at'][:10]}"
+    )

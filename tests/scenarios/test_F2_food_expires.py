@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tests.scenarios.conftest import Say
 from tests.scenarios.platform import Running
 
 FRIDGE = "food-fridge"
 
 
-def test_F2(platform: Running) -> None:
+def test_F2(platform: Running, say: Say) -> None:
     fridge = platform.appliance(FRIDGE)
     try:
         today = platform.now().date()
@@ -31,6 +32,6 @@ def test_F2(platform: Running) -> None:
         assert "milk" in reminders[0]["body"]["en"]
         assert "butter" not in reminders[0]["body"]["en"]
         assert reminders[0]["body"]["zh"] != reminders[0]["body"]["en"]
-        platform.say("F2", "a shop reads 1 milk and 1 butter; the owner was reminded of the milk alone")
+        say("a shop reads 1 milk and 1 butter; the owner was reminded of the milk alone")
     finally:
         fridge.close()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tests.scenarios.conftest import Say
 from tests.scenarios.platform import Running
 
 
-def test_G1(platform: Running) -> None:
+def test_G1(platform: Running, say: Say) -> None:
     tank = platform.appliance("tank-1")
     try:
         tank.state = {"water_temperature": 25.1, "room_temperature": 21, "power": 0, "lamp_on": 1}
@@ -19,6 +20,6 @@ def test_G1(platform: Running) -> None:
         sent = {"name": "set_temperature", "arguments": {"set_point": 24}}
         platform.post("/devices/tank-1/commands", sent)
         platform.wait(lambda: tank.commands, "its command")
-        platform.say("G1", "a fish tank heater, given as one file, reports and obeys")
+        say("a fish tank heater, given as one file, reports and obeys")
     finally:
         tank.close()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from tests.scenarios.conftest import Say
 from tests.scenarios.platform import SPEED, Running
 
 AC = "told-ac"
 
 
-def test_G2(platform: Running) -> None:
+def test_G2(platform: Running, say: Say) -> None:
     ac = platform.appliance(AC)
     try:
         ac.fault("CH10")
@@ -29,6 +30,6 @@ def test_G2(platform: Running) -> None:
         assert all(set(one["body"]) == {"en", "zh"} for one in told.values())
         skew = platform.get("/overview")["notification_skew_ms"]
         assert skew is not None
-        platform.say("G2", f"one event, two messages, {1000 * apart_s:.1f} ms apart")
+        say(f"one event, two messages, {1000 * apart_s:.1f} ms apart")
     finally:
         ac.close()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
+from tests.scenarios.conftest import Say
 from tests.scenarios.platform import Running
 
 FRIDGE = "outage-fridge"
 COUNT = 240
 
 
-def test_G3(platform: Running) -> None:
+def test_G3(platform: Running, say: Say) -> None:
     fridge = platform.appliance(FRIDGE)
     try:
         begin = platform.now() - timedelta(hours=6)
@@ -51,6 +52,6 @@ def test_G3(platform: Running) -> None:
         fridge.fault("Er CF")
         ticket = platform.wait(lambda: platform.ticket(FRIDGE), "the fault code's ticket")
         assert (ticket["origin"], ticket["cause"]) == ("fault_code", "condenser_fan_stopped")
-        platform.say("G3", f"{COUNT} samples stored once after an outage, a fault code became a ticket")
+        say(f"{COUNT} samples stored once after an outage, a fault code became a ticket")
     finally:
         fridge.close()

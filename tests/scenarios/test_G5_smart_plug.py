@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.scenarios.conftest import Say
 from tests.scenarios.platform import Running
 
 SAID = {"ENERGY": {"Total": 12.5, "Power": 84, "Voltage": 230, "Current": 0.37}}
 
 
-def test_G5(platform: Running) -> None:
+def test_G5(platform: Running, say: Say) -> None:
     plug = platform.appliance("a-mqtt-client")
     try:
 
@@ -36,6 +37,6 @@ def test_G5(platform: Running) -> None:
             return platform.get(f"/devices/{device['id']}")["latest"].get("power")
 
         assert platform.wait(read, "its readings") == 84
-        platform.say("G5", "a Tasmota plug was claimed and reports 84 W as a refrigerator")
+        say("a Tasmota plug was claimed and reports 84 W as a refrigerator")
     finally:
         plug.close()

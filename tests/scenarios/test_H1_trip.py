@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tests.scenarios.conftest import Say
 from tests.scenarios.platform import Running
 
 USUAL = {"running": 1, "flow": 0.0, "tank_temperature_upper": 58, "tank_temperature_lower": 55, "power": 0}
 
 
-def test_H1(platform: Running) -> None:
+def test_H1(platform: Running, say: Say) -> None:
     heaters = {device: platform.appliance(device) for device in ("trip-heater", "home-heater")}
     try:
         now = platform.now()
@@ -42,7 +43,7 @@ def test_H1(platform: Running) -> None:
         )
         assert heaters["home-heater"].commands == []
         assert platform.get("/devices/home-heater")["recent_commands"] == []
-        platform.say("H1", "asked two owners, switched off the one heater whose owner approved")
+        say("asked two owners, switched off the one heater whose owner approved")
     finally:
         for heater in heaters.values():
             heater.close()

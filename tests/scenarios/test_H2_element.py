@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
-
+from tests.scenarios.conftest import Say
+from tests.scenarios.fleet import Simulated
 from tests.scenarios.platform import Running
 
+FLEET = [Simulated("heater-01", "water_heater", "element_lower_open", since_h=30)]
 
-@pytest.mark.soak
-def test_H2(fleet: Running) -> None:
-    ticket = fleet.wait(lambda: fleet.ticket("heater-01"), "a ticket")
+
+def test_H2(platform: Running, say: Say) -> None:
+    ticket = platform.wait(lambda: platform.ticket("heater-01"), "a ticket")
     assert "element_lower_open" in [c["cause"] for c in ticket["candidates"][:2]]
     assert ticket["evidence"]
     assert ticket["part"]
     assert ticket["skill"]
-    fleet.say("H2", f"found {ticket['cause']}, part {ticket['part']}, skill {ticket['skill']}")
+    say(f"found {ticket['cause']}, part {ticket['part']}, skill {ticket['skill']}")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from tests.scenarios.conftest import Say
 from tests.scenarios.platform import Json, Running
 
 PURIFIER = "city-purifier"
 
 
-def test_P1(platform: Running) -> None:
+def test_P1(platform: Running, say: Say) -> None:
     purifier = platform.appliance(PURIFIER)
     try:
         now = platform.now()
@@ -45,8 +46,6 @@ def test_P1(platform: Running) -> None:
         on = datetime.fromisoformat(first["replace_on"])
         assert timedelta(days=45) < on - now < timedelta(days=56)
         assert hard["membrane"]["litres_left"] < soft["membrane"]["litres_left"]
-        platform.say(
-            "P1", f"the sediment filter is due on {on:%Y-%m-%d}, at {first['litres_a_day']:.1f} L a day"
-        )
+        say(f"the sediment filter is due on {on:%Y-%m-%d}, at {first['litres_a_day']:.1f} L a day")
     finally:
         purifier.close()

@@ -1,16 +1,21 @@
-"""R1: a wine cellar that does not cool and an air purifier whose filter clogs are found."""
+"""R1: a wine cellar that does not cool and an air purifier whose fan wears are found."""
 
 from __future__ import annotations
 
-import pytest
-
+from tests.scenarios.conftest import Say
+from tests.scenarios.fleet import Simulated
 from tests.scenarios.platform import Running
 
+FLEET = [
+    Simulated("wine-01", "wine_cellar", "compressor_failed", since_h=8),
+    Simulated("airpurifier-01", "air_purifier", "fan_worn", since_h=20 * 24, history_days=28),
+]
 
-@pytest.mark.soak
-def test_R1(fleet: Running) -> None:
-    wine = fleet.wait(lambda: fleet.ticket("wine-01"), "the wine cellar's ticket")
-    air = fleet.wait(lambda: fleet.ticket("airpurifier-01"), "the air purifier's ticket")
+
+def test_R1(platform: Running, say: Say) -> None:
+    wine = platform.wait(lambda: platform.ticket("wine-01"), "the wine cellar's ticket")
+    air = platform.wait(lambda: platform.ticket("airpurifier-01"), "the air purifier's ticket")
     assert "compressor_failed" in [c["cause"] for c in wine["candidates"][:2]]
-    assert "filter_clogged" in [c["cause"] for c in air["candidates"][:2]]
-    fleet.say("R1", f"found {wine['cause']} and {air['cause']}")
+    assert (air["cause"], air["part"]) == ("fan_worn", "fan")
+    assert air["predicted_failure_at"], "it wears slowly: when it will stop is said"
+    say(f"found {wine['cause']} and {air['cause']}, the fan good until {air['predicted_failure_at'][:10]}")

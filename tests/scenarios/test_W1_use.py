@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tests.scenarios.conftest import Say
 from tests.scenarios.platform import Running
 
 WASHER = "use-washer"
 
 
-def test_W1(platform: Running) -> None:
+def test_W1(platform: Running, say: Say) -> None:
     washer = platform.appliance(WASHER)
     try:
         now = platform.now()
@@ -38,6 +39,6 @@ def test_W1(platform: Running) -> None:
         assert [c["minutes"] for c in cycles] == [95, 20, 95]
         assert sum(c["litres"] or 0 for c in cycles) == 104
         assert {(c["intensity"], c["temperature"], c["spin"]) for c in cycles} == {("strong", 40, 1200)}
-        platform.say("W1", "three washes, 104 litres, one broken off after 20 minutes")
+        say("three washes, 104 litres, one broken off after 20 minutes")
     finally:
         washer.close()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-
+from tests.scenarios.conftest import Say
+from tests.scenarios.fleet import Simulated
 from tests.scenarios.platform import Running
 
+FLEET = [Simulated("washer-01", "washing_machine", "drain_blocked", since_h=144, hours=130)]
 
-@pytest.mark.soak
-def test_W2(fleet: Running) -> None:
-    ticket = fleet.wait(lambda: fleet.ticket("washer-01"), "a ticket")
+
+def test_W2(platform: Running, say: Say) -> None:
+    ticket = platform.wait(lambda: platform.ticket("washer-01"), "a ticket")
     assert "drain_blocked" in [c["cause"] for c in ticket["candidates"][:2]]
     assert ticket["origin"] in ("detected", "predicted", "fault_code")
-    fleet.say("W2", f"found {ticket['cause']} with {ticket['probability']:.0%}, {ticket['origin']}")
+    say(f"found {ticket['cause']} with {ticket['probability']:.0%}, {ticket['origin']}")
