@@ -84,6 +84,14 @@ class CampaignRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     times_elsewhere: float
 
 
+class ProductIssueRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From when on a cause counts as recurring across a model: repairs confirmed within so many days."""
+
+    days: float
+    least: int
+    prevalence: float
+
+
 class MessageRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When what can wait goes out together."""
 
@@ -173,6 +181,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waits: Waits
     dispatch: DispatchRule
     campaign: CampaignRule
+    product_issue: ProductIssueRule
     messages: MessageRule
     scenarios: Scenarios
     figures: FigureRule
