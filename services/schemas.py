@@ -33,6 +33,20 @@ class Problem(BaseModel):
     status: int
     detail: str
     code: str
+    version: int | None = Field(None, description="with 409 and 412: the version that stands")
+    changes: list[ChangeTold] | None = Field(None, description="with them: what others changed meanwhile")
+
+
+class ChangeTold(BaseModel):
+    """What somebody else changed since the version that the caller saw."""
+
+    version: int
+    time: datetime
+    actor: str
+    from_state: str | None
+    to_state: str
+    note: str
+    changed: list[str] = Field(description="names of the fields that changed")
 
 
 class EvidencePublic(Model):
@@ -177,7 +191,7 @@ class TicketPage(Model):
 class TicketMove(Model):
     """Move a ticket. ``version`` is what the caller saw: another one by now is refused as a conflict."""
 
-    version: int
+    version: int | None = Field(None, description="that was seen; without it send If-Match with the ETag")
     to: TicketState
     note: Annotated[str, Field(max_length=2000)] = ""
     assignee: str | None = None

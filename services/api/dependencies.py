@@ -383,16 +383,28 @@ def check_version(current: int, seen: int | None, if_match: str | None) -> None:
         ConflictError: the same, for a version in the body (409).
         VersionNeededError: neither was sent (428): nobody overwrites what they have not seen.
     """
-    if if_match is not None:
-        tag = if_match.strip().removeprefix("W/").strip('"')
-        if tag == "*" and seen is None:
-            return
-        if tag not in ("*", str(current)) or (seen is not None and tag not in ("*", str(seen))):
-            raise PreconditionError("If-Match names another version than the one that stands: read it again.")
     if seen is None and if_match is None:
         raise VersionNeededError("Send If-Match with the ETag that you saw, or its version in the body.")
+    tag = _tag(if_match)
+    if tag is not None and tag != str(current):
+        raise PreconditionError("If-Match names another version than the one that stands: read it again.")
     if seen is not None and seen != current:
         raise ConflictError("Somebody else changed this meanwhile: read it again, then decide.")
+
+
+def read_version(seen: int | None, if_match: str | None) -> int | None:
+    """Return the version that the caller saw, as far as it says one that can have been."""
+    tag = _tag(if_match)
+    if tag is not None:
+        return int(tag) if tag.isascii() and tag.isdecimal() and len(tag) < 10 else None
+    return seen
+
+
+def _tag(if_match: str | None) -> str | None:
+    """Return the version in an If-Match header; None where any will do or none was sent."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    return if_match.strip().removeprefix("W/").strip('"')
 
 
 OwnerDep = Annotated[Caller, Depends(OwnersLink())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -11,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from services.accounts.sessions import TooManyRequestsError
-from services.schemas import Problem
+from services.schemas import ChangeTold, Problem
 from zerodistance.errors import StoreError, UnauthenticatedError, UnavailableError, ZeroDistanceError
 
 MEDIA_TYPE = "application/problem+json"
@@ -39,6 +40,30 @@ class PreconditionError(ZeroDistanceError):
     http_status = 412
 
 
+class ChangedError(ZeroDistanceError):
+    """Somebody else changed it since the caller looked: nothing was overwritten.
+
+    Attributes:
+        version: that stands now.
+        changes: by whom, when, what.
+    """
+
+    code = "conflict"
+    http_status = 409
+
+    def __init__(self, message: str, version: int, changes: list[ChangeTold]) -> None:
+        super().__init__(message)
+        self.version = version
+        self.changes = changes
+
+
+class ChangedPreconditionError(ChangedError):
+    """The same, told to a caller that sent If-Match."""
+
+    code = "precondition_failed"
+    http_status = 412
+
+
 class VersionNeededError(ZeroDistanceError):
     """The caller did not say which version it saw."""
 
@@ -46,10 +71,12 @@ class VersionNeededError(ZeroDistanceError):
     http_status = 428
 
 
-def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> Response:
-    """Return a problem document."""
-    body = Problem(title=TITLES.get(status, "Error"), status=status, detail=detail, code=code)
-    return JSONResponse(body.model_dump(), status, headers, MEDIA_TYPE)
+def problem(
+    status: int, code: str, detail: str, headers: dict[str, str] | None = None, **more: Any
+) -> Response:
+    """Return a problem document; ``more`` are its further members."""
+    body = Problem(title=TITLES.get(status, "Error"), status=status, detail=detail, code=code, **more)
+    return JSONResponse(body.model_dump(mode="json", exclude_none=True), status, headers, MEDIA_TYPE)
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -70,7 +97,10 @@ def add_handlers(app: FastAPI) -> None:
             # What the database said may show data: it goes to our log, not to the caller.
             _log.error("api.store_error", path=request.url.path, error=str(error))
             return problem(500, error.code, "The database refused the request.", headers)
-        return problem(error.http_status, error.code, str(error), headers)
+        more: dict[str, Any] = {}
+        if isinstance(error, ChangedError):
+            more = {"version": error.version, "changes": error.changes}
+        return problem(error.http_status, error.code, str(error), headers, **more)
 
     @app.exception_handler(RequestValidationError)
     def invalid(_request: Request, error: Exception) -> Response:

@@ -218,7 +218,7 @@ async def _ticket(
         note=note,
         problem=problem,
         conflict=conflict,
-        changes=_changes_since(ticket, conflict.version) if conflict else [],
+        changes=_changes_since(ticket, conflict.version or 0) if conflict else [],
         typed=typed or {},
         propose=proposed_window,
         apart=told_apart_ms(ticket.messages, visit.desk.rate),

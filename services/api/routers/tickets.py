@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from services.api import views
-from services.api.dependencies import Caller, Platform, PlatformDep, TicketsReader, TicketsWriter
+from services.api.dependencies import (
+    Caller,
+    IfMatch,
+    Platform,
+    PlatformDep,
+    TicketsReader,
+    TicketsWriter,
+    check_version,
+    read_version,
+)
 from services.api.paging import decode_cursor, encode_cursor, moment, number
-from services.api.problems import PreconditionError
+from services.api.problems import ChangedError, ChangedPreconditionError, PreconditionError
 from services.api.unit import UnitRoute
 from services.messages import repository as messages
-from services.schemas import EvidencePlot, TicketMove, TicketPage, TicketPublic, TicketState, Urgency
+from services.schemas import (
+    ChangeTold,
+    EvidencePlot,
+    TicketMove,
+    TicketPage,
+    TicketPublic,
+    TicketState,
+    Urgency,
+)
 from services.tickets import evidence, listing, repository
 from services.tickets.lifecycle import Details, State
 from services.tickets.listing import Filters, Listed, Which
+from services.tickets.repository import Ticket
+from services.tickets.since import changes_since
+from zerodistance.errors import ConflictError
 from zerodistance.store.database import Connection
 
 router = APIRouter(route_class=UnitRoute, prefix="/tickets", tags=["tickets"])
@@ -102,11 +123,10 @@ def move_ticket(
     platform: PlatformDep,
     caller: TicketsWriter,
     response: Response,
-    if_match: Annotated[str | None, Header(description="ETag of the ticket that was seen")] = None,
+    if_match: IfMatch = None,
 ) -> TicketPublic:
-    """Move a ticket; 409 if somebody else changed it since ``version``, or the move is not allowed."""
-    if if_match is not None and if_match.strip() not in ("*", f'"{move.version}"'):
-        raise PreconditionError("If-Match and the version in the body do not agree: read the ticket again.")
+    """Move a ticket. If somebody else changed it since, nothing is overwritten: 412 (If-Match) or 409
+    (``version``) say by whom and what; 409 also for a move that the life cycle does not allow."""
     details = Details(
         note=move.note,
         assignee=move.assignee,
@@ -120,10 +140,12 @@ def move_ticket(
     )
     with caller.transaction() as conn:
         listing.one(conn, caller.tenant, ticket_id)  # another tenant's ticket is not found
+        current = repository.get(conn, ticket_id, lock=True)
+        _check_seen(conn, current, move.version, if_match)
         platform.desk.move(
             conn,
             ticket_id,
-            move.version,
+            current.version,
             State(move.to),
             details,
             roles=caller.capacities,
@@ -132,6 +154,23 @@ def move_ticket(
         ticket = _whole(conn, platform, caller, ticket_id)
     response.headers["ETag"] = f'"{ticket.version}"'
     return ticket
+
+
+def _check_seen(conn: Connection, ticket: Ticket, seen: int | None, if_match: str | None) -> None:
+    """Return if the caller saw the ticket as it stands; else say who changed what."""
+    try:
+        check_version(ticket.version, seen, if_match)
+    except (ConflictError, PreconditionError) as error:
+        since = read_version(seen, if_match)
+        lines = changes_since(conn, ticket.id, since) if since else []
+        told = [ChangeTold.model_validate(asdict(line)) for line in lines]
+        by = " and ".join(dict.fromkeys(line.actor for line in lines)) or "somebody else"
+        sentence = (
+            f"This ticket was changed by {by} meanwhile (version {ticket.version} now): "
+            "read it again, then decide."
+        )
+        kind = ChangedPreconditionError if isinstance(error, PreconditionError) else ChangedError
+        raise kind(sentence, ticket.version, told) from error
 
 
 def _whole(conn: Connection, platform: Platform, caller: Caller, ticket_id: str) -> TicketPublic:
