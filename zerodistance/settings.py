@@ -70,7 +70,9 @@ class Settings(BaseSettings):
     tenant: str = Field("default", min_length=1, description="brand that the staff token and console are of")
     api_rate: float = Field(100, ge=0, description="requests a second for each account; 0: no limit")
     api_burst: int = Field(400, ge=1, description="how many of them at once, after a rest")
-    oidc_issuer: str = Field("", description="OpenID Connect provider that staff may sign in with; empty: none")
+    oidc_issuer: str = Field(
+        "", description="OpenID Connect provider that staff may sign in with; empty: none"
+    )
     oidc_client_id: str = Field("", description="what the provider knows the platform as")
     oidc_client_secret: str = Field("", description="its secret there; empty: a public client, PKCE alone")
     oidc_redirects: str = Field(
@@ -79,6 +81,9 @@ class Settings(BaseSettings):
     public_url: str = Field("", description="where owners' browsers reach serve; empty: ZD_API_URL")
     webhook_url: str = Field("", description="messages to people are also posted here as JSON; empty: none")
     webhook_secret: str = Field("", description="signs them; shared with whoever receives them")
+    webhook_private: bool = Field(
+        False, description="webhooks entered through the API may lead to private addresses, and over http"
+    )
 
     tls_cert: Path | None = Field(None, description="serve and console speak HTTPS with this chain (PEM)")
     tls_key: Path | None = Field(None, description="and this key (PEM)")

@@ -27,6 +27,7 @@ from services.api.routers import (
     workbench,
 )
 from services.bodies import BodyLimit
+from services.owner.reading import choose_language
 from services.owner.router import make_router
 from services.tickets.reports import owner_reports
 from services.transport import StrictTransport
@@ -65,13 +66,17 @@ def make_app(settings: Settings) -> FastAPI:
         with platform.as_owner(household_id, "post_answer", message=message_id, answer=key) as conn:
             return platform.desk.answer(conn, household_id, message_id, key)
 
-    def rate(household_id: str, ticket_id: str, rating: int) -> object:
+    def rate(household_id: str, ticket_id: str, rating: int, scores: dict[str, int]) -> object:
         with platform.as_owner(household_id, "post_rating", ticket=ticket_id, rating=rating) as conn:
-            return platform.desk.rate(conn, household_id, ticket_id, rating)
+            return platform.desk.rate(conn, household_id, ticket_id, rating, scores)
 
     def report(household_id: str, device_id: str, words: str) -> object:
         with platform.as_owner(household_id, "post_report", device=device_id, words=words) as conn:
             return owner_reports(platform.desk, conn, household_id, device_id, words)
+
+    def speak(household_id: str, language: str) -> object:
+        with platform.as_owner(household_id, "post_language", language=language) as conn:
+            return choose_language(conn, household_id, language)
 
     app.include_router(
         make_router(
@@ -82,6 +87,7 @@ def make_app(settings: Settings) -> FastAPI:
             answer=answer,
             rate=rate,
             report=report,
+            speak=speak,
         )
     )
     return app

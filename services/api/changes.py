@@ -1,7 +1,7 @@
 """Live changes: one LISTEN on the database for each process, fanned out to the open streams.
 
 A stream that broke off says the number of the last change that it has seen (``Last-Event-ID``), and is given
-what it missed (:mod:`services.api.change_log`) before it goes on live.
+what it missed (:mod:`services.change_log`) before it goes on live.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 import structlog
 
-from services.api.change_log import RESYNC, Change, read_number, since
+from services.change_log import RESYNC, Change, read_number, since
 from zerodistance.errors import StoreError, UnavailableError
 from zerodistance.store.database import connect, translated
 

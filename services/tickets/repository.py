@@ -18,6 +18,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from services.tickets import announcing
 from services.tickets.lifecycle import State
 from zerodistance.catalogue.model import Text
 from zerodistance.clock import from_us, to_us
@@ -407,6 +408,7 @@ def _tell_history(
         outcome=ticket.outcome,
     )
     outbox.put(conn, TICKETS, ticket.device_id, f"{ticket.id}:{ticket.version}", encode_ticket_change(change))
+    announcing.announce(conn, ticket, from_state, actor, note, now)
 
 
 def _adapt(value: Any) -> Any:

@@ -3,20 +3,24 @@ do them side by side: rows are taken with FOR UPDATE SKIP LOCKED."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from prometheus_client import Counter, Histogram
 
+from services import change_log
 from services.commands import repository as commands
 from services.commands.lifecycle import real_wait_s
 from services.commands.sender import CommandSender
-from services.messages import delivery, digest
+from services.messages import announcing, delivery, digest
 from services.messages.channels import Channel
-from services.scenarios import food, partners, watches
+from services.scenarios import food, watches
 from services.tickets.desk import Desk
+from services.webhooks import repository as webhooks
+from services.webhooks.sealing import Sealer
+from services.webhooks.sender import Sender
 from zerodistance.clock import Clock
 from zerodistance.errors import UnavailableError
 from zerodistance.store.database import Pool, translated
@@ -34,6 +38,7 @@ _skew = Histogram(
 _channel = Counter(
     "zd_channel_deliveries_total", "Deliveries through further channels", ["channel", "outcome"]
 )
+_posted = Counter("zd_webhook_attempts_total", "Attempts to tell a webhook", ["outcome"])
 _log = structlog.get_logger(__name__)
 
 
@@ -51,14 +56,21 @@ def fire_timers(pool: Pool, desk: Desk) -> int:
     return _MOST
 
 
-def tell(pool: Pool, clock: Clock) -> int:
+def tell(pool: Pool, clock: Clock, link_of: Callable[[str], str] = str) -> int:
     """Put every message that is due into its inbox; return how many.
+
+    Args:
+        pool: the database.
+        clock: platform time.
+        link_of: household → the address of its page, for those who hear of messages by webhook.
 
     Raises:
         UnavailableError: the database does not answer.
     """
     with translated(), pool.connection() as conn:
         told = delivery.deliver_inbox(conn, clock, _MOST)
+        if told:
+            announcing.announce(conn, told, link_of)
     for message in told:
         _told.labels(message.audience).inc()
     for apart in delivery.skews(told):
@@ -131,28 +143,45 @@ def end_commands(pool: Pool, clock: Clock, desk: Desk) -> int:
     return _MOST
 
 
-def post_to_partners(pool: Pool, post: Callable[[dict[str, Any]], None]) -> int:
-    """Post every use event that is due to the partner; return how many were taken.
+def post_webhooks(pool: Pool, sealer: Sealer, sender: Sender) -> int:
+    """Try what is due of the webhooks, receivers side by side; return how much was taken.
 
     Raises:
-        UnavailableError: the database does not answer (a partner that does not is tried again later).
+        UnavailableError: the database does not answer (a receiver that does not is tried again later).
     """
-    taken = 0
-    for _ in range(_MOST):
+    with translated(), pool.connection() as conn:
+        due = webhooks.take_due(conn, sealer)
+    if not due:
+        return 0
+    results = sender.post(due)
+    for one, result in zip(due, results, strict=True):
         with translated(), pool.connection() as conn:
-            body = partners.take_due(conn)
-        if body is None:
-            break
-        error = ""
-        try:
-            post(body)
-        except UnavailableError as trouble:
-            error = str(trouble)
-            _log.warning("work.partner_waits", event=body["id"], error=error)
-        with translated(), pool.connection() as conn:
-            partners.note_result(conn, body["id"], error)
-        taken += not error
-    return taken
+            webhooks.note(conn, one, result)
+        if result.error:
+            _log.warning("work.webhook_waits", webhook=one.webhook_id, told=one.event_id, error=result.error)
+        _posted.labels("failed" if result.error else "taken").inc()
+    return sum(not result.error for result in results)
+
+
+class Forgetting:
+    """Deletes what is kept for a while only, once in a minute: live changes, old webhook events."""
+
+    def __init__(self, pool: Pool, wait_s: float = 60.0) -> None:
+        self._pool = pool
+        self._wait_s = wait_s
+        self._next = 0.0
+
+    def turn(self) -> int:
+        """Delete if a minute has passed; return how much.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        if time.monotonic() < self._next:
+            return 0
+        self._next = time.monotonic() + self._wait_s
+        with translated(), self._pool.connection() as conn:
+            return change_log.forget(conn) + webhooks.forget(conn)
 
 
 class Scenarios:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from functools import partial
 
 import structlog
 
 from services.commands.sender import CommandSender
 from services.insights import job
 from services.messages.channels import channel_names, open_channels
-from services.policy import load_policy
-from services.scenarios import partners
+from services.policy import Policy, default_policy, load_policy
+from services.product_issues import repository as product_issues
 from services.startup import check_schema
 from services.tickets.desk import Desk
+from services.tokens import owner_link
+from services.webhooks import from_settings
+from services.webhooks.sealing import Sealer
+from services.webhooks.sender import Sender
 from services.work import duties
 from services.work.consumer import WorkConsumer
 from services.work.intake import TOPICS, Intake
@@ -59,13 +64,20 @@ def run(settings: Settings, stop: threading.Event) -> None:
         tasks: dict[str, Callable[[], None]] = {
             "intake": lambda: WorkConsumer(log, pool, NAME, TOPICS, intake.take).run(stop),
             "relay": lambda: Relay(pool, log).run(stop),
-            "due": lambda: repeat(stop, _TURN_S, *_due(pool, clock, desk, sender)),
+            "due": lambda: repeat(stop, _TURN_S, *_due(pool, clock, desk, sender, settings)),
             "scenarios": lambda: repeat(stop, _TURN_S, duties.Scenarios(pool, desk).turn),
-            "hourly": lambda: repeat(stop, _HOURLY_TURN_S, Hourly(pool, catalogue, clock).turn),
+            "hourly": lambda: repeat(stop, _HOURLY_TURN_S, Hourly(pool, catalogue, clock, desk.policy).turn),
         }
-        if settings.partner_webhook_url:
-            post = partners.poster(settings)
-            tasks["partners"] = lambda: repeat(stop, _TURN_S, lambda: duties.post_to_partners(pool, post))
+        sealer = Sealer(settings.secret_key)
+        poster = Sender(private=settings.webhook_private)
+        with translated(), pool.connection() as conn:
+            from_settings.enter(conn, settings, sealer)
+        tasks["webhooks"] = lambda: repeat(
+            stop,
+            _TURN_S,
+            lambda: duties.post_webhooks(pool, sealer, poster),
+            duties.Forgetting(pool).turn,
+        )
         if channels:
             tasks["channels"] = lambda: repeat(stop, _TURN_S, lambda: duties.tell_further(pool, channels))
         threads = [
@@ -107,10 +119,11 @@ def repeat(stop: threading.Event, pause_s: float, *turns: Callable[[], object]) 
 class Hourly:
     """The jobs of every platform hour; one process does them, whoever comes first."""
 
-    def __init__(self, pool: Pool, catalogue: Catalogue, clock: Clock) -> None:
+    def __init__(self, pool: Pool, catalogue: Catalogue, clock: Clock, policy: Policy | None = None) -> None:
         self._pool = pool
         self._catalogue = catalogue
         self._clock = clock
+        self._policy = policy or default_policy()
         self._last = duties.hour_of(clock.now())
 
     def turn(self) -> int:
@@ -120,19 +133,24 @@ class Hourly:
             return 0
         try:
             with translated(), self._pool.connection() as conn:
+                for issue in product_issues.look(conn, self._policy.product_issue, now):
+                    _log.info("work.product_issue", number=issue.number, model=issue.model, cause=issue.cause)
+            with translated(), self._pool.connection() as conn:
                 return job.run_once(conn, self._catalogue, now)
         except ZeroDistanceError:
             raise
         except Exception:
-            _log.exception("work.insights_failed")  # tickets do not wait for it; the next hour tries anew
+            _log.exception("work.hourly_failed")  # tickets do not wait for it; the next hour tries anew
             return 0
         finally:
             self._last = duties.hour_of(now)
 
 
-def _due(pool: Pool, clock: Clock, desk: Desk, sender: CommandSender) -> list[Callable[[], object]]:
+def _due(
+    pool: Pool, clock: Clock, desk: Desk, sender: CommandSender, settings: Settings
+) -> list[Callable[[], object]]:
     return [
-        lambda: duties.tell(pool, clock),
+        lambda: duties.tell(pool, clock, partial(owner_link, settings)),
         lambda: duties.send_commands(pool, clock, sender),
         lambda: duties.end_commands(pool, clock, desk),
         lambda: duties.fire_timers(pool, desk),

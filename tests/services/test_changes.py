@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.api import change_log
+from services import change_log
 from services.api.changes import ChangeHub
 from tests.services.world import AIR, FRIDGE, World
 from zerodistance.errors import UnavailableError

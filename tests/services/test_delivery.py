@@ -1,24 +1,20 @@
-"""Delivery: the inbox, quiet hours, the webhook with its retries."""
+"""Delivery: the inbox, quiet hours, a further channel with its retries."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 
 from services.messages import delivery, texts
-from services.messages.channels import Channel, WebhookChannel, channel_names, open_channels
+from services.messages.channels import Channel, channel_names, open_channels
 from services.messages.delivery import Told
 from services.messages.repository import Message
 from services.tickets.desk import Desk
 from services.tickets.rules import News
 from services.work import duties
-from tests.services.world import AIR, FRIDGE, HOME, World
+from tests.services.world import AIR, FRIDGE, World
 from zerodistance.catalogue import Catalogue
 from zerodistance.clock import ManualClock
 from zerodistance.errors import SettingsError, UnavailableError
@@ -29,7 +25,7 @@ from zerodistance.store.database import Pool
 class RecordingChannel:
     """Takes what it is given, unless it is told to fail."""
 
-    name = "webhook"
+    name = "pager"
 
     def __init__(self) -> None:
         self.taken: list[Message] = []
@@ -37,7 +33,7 @@ class RecordingChannel:
 
     def send(self, message: Message) -> None:
         if self.fails:
-            raise UnavailableError("The webhook answered with status 500.")
+            raise UnavailableError("The pager answered with status 500.")
         self.taken.append(message)
 
     def close(self) -> None:
@@ -51,12 +47,12 @@ def channel() -> RecordingChannel:
 
 @pytest.fixture
 def posting(pool: Pool, catalogue: Catalogue, clock: ManualClock) -> World:
-    """Give a world in which messages also go to the webhook."""
-    return World(pool, clock, catalogue, Desk(catalogue, clock, ("webhook",)))
+    """Give a world in which messages also go through a further channel."""
+    return World(pool, clock, catalogue, Desk(catalogue, clock, ("pager",)))
 
 
 def further(world: World, channel: Channel) -> int:
-    return duties.tell_further(world.pool, {"webhook": channel})
+    return duties.tell_further(world.pool, {"pager": channel})
 
 
 def make_due(world: World) -> None:
@@ -109,7 +105,7 @@ def test_the_skew_leaves_out_what_quiet_hours_parted(clock: ManualClock) -> None
     assert list(delivery.skews(told)) == [pytest.approx(0.04)]
 
 
-def test_the_webhook_gets_every_message_once_it_is_sent(posting: World, channel: RecordingChannel) -> None:
+def test_a_channel_gets_every_message_once_it_is_sent(posting: World, channel: RecordingChannel) -> None:
     posting.find()
     assert further(posting, channel) == 0  # not sent yet: nothing to post
     posting.work()
@@ -119,7 +115,7 @@ def test_the_webhook_gets_every_message_once_it_is_sent(posting: World, channel:
     assert [row[1:3] for row in rows(posting)] == [(True, True), (True, True)]
 
 
-def test_a_webhook_that_fails_is_tried_again_and_given_up(posting: World, channel: RecordingChannel) -> None:
+def test_a_channel_that_fails_is_tried_again_and_given_up(posting: World, channel: RecordingChannel) -> None:
     posting.find()
     posting.work()
     channel.fails = True
@@ -141,51 +137,12 @@ def test_a_webhook_that_fails_is_tried_again_and_given_up(posting: World, channe
     assert [(row[0], row[2]) for row in given_up] == [(8, True), (8, True)]
 
 
-@pytest.fixture
-def message(world: World) -> Message:
-    world.find()
-    return next(m for m in world.messages() if m.audience == "owner")
-
-
-def test_the_webhook_posts_signed_json(message: Message) -> None:
-    seen: list[httpx.Request] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(request)
-        return httpx.Response(204)
-
-    channel = WebhookChannel(
-        "http://hook.test/in", "secret", "http://owners.test/{}".format, httpx.MockTransport(answer)
-    )
-    channel.send(message)
-    channel.close()
-    body = seen[0].content
-    document = json.loads(body)
-    assert (document["id"], document["household"], document["kind"]) == (message.id, HOME, "question")
-    assert document["link"] == f"http://owners.test/{HOME}"
-    assert seen[0].headers["Idempotency-Key"] == message.id
-    expected = hmac.new(b"secret", body, hashlib.sha256).hexdigest()
-    assert seen[0].headers["Zd-Signature"] == f"sha256={expected}"
-
-
-@pytest.mark.parametrize("answer", [httpx.Response(500), httpx.Response(302), httpx.ConnectError("no")])
-def test_a_webhook_in_trouble(message: Message, answer: httpx.Response | Exception) -> None:
-    def respond(_request: httpx.Request) -> httpx.Response:
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    channel = WebhookChannel("http://hook.test/in", "secret", "{}".format, httpx.MockTransport(respond))
-    with pytest.raises(UnavailableError, match="webhook"):
-        channel.send(message)
-
-
 def test_channels_are_those_that_are_set_up(pool: Pool) -> None:
     assert channel_names(Settings()) == ()
     assert open_channels(Settings(), pool) == {}
-    hooked = Settings(webhook_url="http://hook.test/in")
-    assert channel_names(hooked) == ("webhook",)
-    for opened in open_channels(hooked, pool).values():
+    paged = Settings(staff_channels="json://pager.test/in")
+    assert channel_names(paged) == ("staff-1",)
+    for opened in open_channels(paged, pool).values():
         opened.close()
 
 

@@ -16,6 +16,7 @@ from services.overview import figures
 from services.schemas import Health, InsightPublic, Overview
 
 router = APIRouter(route_class=UnitRoute, tags=["general"])
+_EVENT = 'id: 48213\nevent: ticket\ndata: {"id":"4f1c0d9e","version":3,"state":"on_site"}\n\n'
 open_router = APIRouter(route_class=UnitRoute, tags=["general"])
 
 
@@ -55,7 +56,12 @@ def list_insights(
 @router.get(
     "/changes",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {}}, "description": "server-sent events"}},
+    responses={
+        200: {
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EVENT}},
+            "description": "server-sent events",
+        }
+    },
 )
 async def get_changes(
     platform: PlatformDep,

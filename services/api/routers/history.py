@@ -50,7 +50,7 @@ _EXAMPLE = {
     ],
     "rows": [["2026-03-01T00:00:00Z", 41.7, 128.5, 0.042], ["2026-03-01T01:00:00Z", 39.2, 127.9, 0.039]],
     "count": 2,
-    "next": None,
+    "next": "WyJoaXN0b3J5IiwgIjIwMjYtMDMtMDFUMDE6MDA6MDArMDA6MDAiXQ",
 }
 _CSV_EXAMPLE = "time,power_mean [W],power_max [W]\r\n2026-03-01T00:00:00Z,41.7,128.5\r\n"
 _SCHEMA = {

@@ -118,7 +118,7 @@ def get_board(
 
 
 @router.get("/devices/{device_id}/health")
-def get_health(device_id: str, platform: PlatformDep, caller: TicketsReader) -> HealthFile:
+def get_device_health(device_id: str, platform: PlatformDep, caller: TicketsReader) -> HealthFile:
     """Return how an appliance is: what the diagnosis sees now, and what has been within a year."""
     with caller.transaction() as conn:
         row = devices.get(conn, caller.tenant, device_id)
