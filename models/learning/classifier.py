@@ -1,9 +1,10 @@
 """A model that has learned which evidence means which fault, and leans on the signatures where it has not.
 
-What it says is a mixture: ``share`` of a classifier over residuals and signature evidence, with probabilities
-calibrated on devices it was not fitted on, and the rest of the signatures' own opinion. The share grows
-with the labels. A fault of which too few examples were seen keeps the probability that the signatures
-give it; the classifier only divides what is left among those that it knows.
+What it says is a mixture: ``share`` of a classifier over residuals and signature evidence, and the rest of the
+signatures' own opinion; the share grows with the labels. A fault of which too few examples were seen keeps
+the probability that the signatures give it, as far as they can be trusted with it; the classifier divides
+what is left among the faults that it knows. In the end the mixture is made as sure of itself as it was
+right on devices that the classifier had not seen.
 """
 
 from __future__ import annotations
@@ -48,32 +49,6 @@ class Signatures:
         return probabilities(weights)
 
 
-@dataclass(frozen=True)
-class Calibrator:
-    """What the classifier says of one class → how often it is true: straight pieces between knots.
-
-    Attributes:
-        kind: ``sigmoid`` (Platt) or ``isotonic``.
-        at, value: knots; for a sigmoid ``at`` is (slope, intercept) on the logit and ``value`` is empty.
-    """
-
-    kind: str
-    at: tuple[float, ...]
-    value: tuple[float, ...] = ()
-
-    def __call__(self, said: Floats) -> Floats:
-        """Return calibrated probabilities, never quite 0 or 1.
-
-        >>> Calibrator("isotonic", (0.2, 0.8), (0.1, 0.5))(np.array([0.0, 0.5])).tolist()
-        [0.1, 0.3]
-        """
-        if self.kind == "isotonic":
-            result = np.interp(said, self.at, self.value)
-        else:
-            result = 1.0 / (1.0 + np.exp(-(self.at[0] * logit(said) + self.at[1])))
-        return np.asarray(np.clip(result, SMALLEST, 1.0 - SMALLEST))
-
-
 @dataclass(frozen=True, eq=False)
 class Learned:
     """A trained model, by the names of features and faults, not yet tied to a catalogue.
@@ -82,26 +57,30 @@ class Learned:
         features: names, in the order of the classifier's columns.
         faults: names of the type's faults at training time; with ``unknown`` behind them.
         covered: classes that the classifier knows, in its order.
+        trust: for each of ``faults`` and unknown, what is left of the signatures' probability of a fault that is
+            not covered, 0 to 1: less where they named it often and it never was.
         share: of the classifier in the mixture, 0 to 1.
+        sharpness: exponent that calibrates the mixture, 1 where it is as sure as it should be.
         likely: a cause below this probability is not named.
-        classifier: a fitted pipeline of scikit-learn with ``predict_proba``.
-        calibrators: one for each of ``covered``.
+        classifier: a fitted LogisticRegression of scikit-learn.
     """
 
     version: str
     features: tuple[str, ...]
     faults: tuple[str, ...]
     covered: tuple[str, ...]
+    trust: tuple[float, ...]
     share: float
+    sharpness: float
     likely: float
     classifier: Any
-    calibrators: tuple[Calibrator, ...]
 
     def bind(self, plan: TypePlan) -> Bound:
         """Tie it to the catalogue as it is now: what the model does not know is left to the signatures."""
         where = {name: position for position, name in enumerate(plan.features)}
         named = (*plan.faults, UNKNOWN)
         known = {name: position for position, name in enumerate(named)}
+        trust = dict(zip((*self.faults, UNKNOWN), self.trust, strict=True))
         return Bound(
             model=self,
             version=self.version,
@@ -109,6 +88,7 @@ class Learned:
             columns=np.array([where.get(name, -1) for name in self.features], np.int64),
             signatures=np.array([known.get(name, -1) for name in (*self.faults, UNKNOWN)], np.int64),
             classes=np.array([known.get(name, -1) for name in self.covered], np.int64),
+            trust=np.array([trust.get(name, 1.0) for name in named]),
         )
 
 
@@ -119,6 +99,7 @@ class Bound:
     Attributes:
         columns: (F',) place of each of the model's features in the plan, −1 for one that is gone.
         signatures: (K' + 1,) likewise of its faults and unknown; ``classes`` (C,) of those that it covers.
+        trust: (K + 1,) in the signatures, for what is not covered.
     """
 
     model: Learned
@@ -127,6 +108,7 @@ class Bound:
     columns: Ints
     signatures: Ints
     classes: Ints
+    trust: Floats
 
     def probabilities(self, seen: Seen) -> Floats:
         """Return (K + 1,) probabilities."""
@@ -152,60 +134,66 @@ class Bound:
         said = classify(
             self.model.classifier, columns(residuals, _taken(plain, self.signatures, 0.0), creeping)
         )
-        learned = calibrated(said, self.model.calibrators)[:, mine]
-        learned /= learned.sum(axis=1, keepdims=True)
-        return mix(plain, learned, self.classes[mine], self.model.share)
+        learned = said[:, mine] / np.maximum(said[:, mine].sum(axis=1, keepdims=True), SMALLEST)
+        return sharpen(
+            mix(plain, learned, self.classes[mine], self.trust, self.model.share), self.model.sharpness
+        )
 
 
 def columns(counted: Floats, plain: Floats, creeping: Floats) -> Floats:
     """Return (N, 2 F + K + 2): what the classifier sees.
 
     Residuals saturate, each beside whether it is known at all; the signatures' opinion stands there as
-    logarithms of probabilities; the last column says on which track the incident was found.
+    logarithms of probabilities; the last column says on which track the incident was found. All are of the
+    order of one, so that the penalty on the classifier's weights is fair.
     """
     known = np.isfinite(counted)
     size = np.tanh(np.clip(np.nan_to_num(counted), -LARGEST, LARGEST) / UNIT)
-    return np.concatenate([size, known, np.log(np.maximum(plain, SMALLEST)), creeping[:, None]], axis=1)
+    said = np.log(np.maximum(plain, SMALLEST)) / UNIT
+    return np.concatenate([size, known, said, creeping[:, None]], axis=1)
 
 
 def classify(classifier: Any, x: Floats) -> Floats:
     """Return (N, C): what ``predict_proba`` would, a tenth as slow for the one row that an incident has."""
-    scaler, regression = classifier[0], classifier[-1]
-    score = ((x - scaler.mean_) / scaler.scale_) @ regression.coef_.T + regression.intercept_
+    score = x @ classifier.coef_.T + classifier.intercept_
     if score.shape[1] == 1:  # of two classes one stands for both
         score = np.concatenate([np.zeros_like(score), score], axis=1)
     odds = np.exp(score - score.max(axis=1, keepdims=True))
     return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
-def calibrated(said: Floats, calibrators: tuple[Calibrator, ...]) -> Floats:
-    """Return (N, C) each class calibrated by itself, and all made to sum to 1."""
-    one_by_one = np.stack([make(said[:, c]) for c, make in enumerate(calibrators)], axis=1)
-    return np.asarray(one_by_one / one_by_one.sum(axis=1, keepdims=True))
-
-
-def mix(plain: Floats, learned: Floats, classes: Ints, share: float) -> Floats:
+def mix(plain: Floats, learned: Floats, classes: Ints, trust: Floats, share: float) -> Floats:
     """Return (N, K + 1): the signatures' probabilities with ``share`` of the classifier's in them.
 
     Args:
         plain: (N, K + 1) what the signatures say.
         learned: (N, C) what the classifier says, rows summing to 1.
         classes: (C,) its classes' places in ``plain``.
+        trust: (K + 1,) what of the signatures' probability is kept where the classifier knows nothing.
         share: of the classifier.
 
-    >>> mix(np.array([[0.2, 0.3, 0.5]]), np.array([[1.0, 0.0]]), np.array([0, 1]), 0.5).tolist()
+    >>> plain, learned = np.array([[0.2, 0.3, 0.5]]), np.array([[1.0, 0.0]])
+    >>> mix(plain, learned, np.array([0, 1]), np.ones(3), 0.5).round(2).tolist()
     [[0.35, 0.15, 0.5]]
     """
-    result = plain.copy()
-    left = plain[:, classes].sum(axis=1, keepdims=True)
-    result[:, classes] = (1.0 - share) * plain[:, classes] + share * left * learned
-    return result
+    theirs = plain * trust
+    theirs[:, classes] = (
+        1.0 - theirs.sum(axis=1, keepdims=True) + theirs[:, classes].sum(axis=1)[:, None]
+    ) * (learned)
+    return np.asarray((1.0 - share) * plain + share * theirs)
 
 
-def logit(p: Floats) -> Floats:
-    """Return the log odds of probabilities, which are kept off 0 and 1."""
-    kept = np.clip(p, SMALLEST, 1.0 - SMALLEST)
-    return np.asarray(np.log(kept / (1.0 - kept)))
+def sharpen(said: Floats, sharpness: float) -> Floats:
+    """Return probabilities raised to a power, summing to 1 again.
+
+    Platt's sigmoid for several classes, with a slope alone: "temperature scaling" of Guo, Pleiss, Sun and
+    Weinberger, "On Calibration of Modern Neural Networks", ICML 2017.
+
+    >>> sharpen(np.array([[0.75, 0.25]]), 2.0).tolist()
+    [[0.9, 0.1]]
+    """
+    raised = np.maximum(said, SMALLEST) ** sharpness
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
 def _taken(values: Floats, places: Ints, missing: float) -> Floats:

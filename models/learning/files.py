@@ -18,7 +18,7 @@ from typing import Any
 import skops.io
 from skops.io.exceptions import UntrustedTypesFoundException
 
-from models.learning.classifier import Calibrator, Learned, ModelError
+from models.learning.classifier import Learned, ModelError
 
 TYPES = frozenset(
     {
@@ -29,8 +29,6 @@ TYPES = frozenset(
         "numpy.float64",
         "numpy.ndarray",
         "sklearn.linear_model._logistic.LogisticRegression",
-        "sklearn.pipeline.Pipeline",
-        "sklearn.preprocessing._data.StandardScaler",
     }
 )
 """Every type that a model file may hold."""
@@ -54,9 +52,8 @@ def describe(model: Learned) -> dict[str, Any]:
         "covered": list(model.covered),
         "share": model.share,
         "likely": model.likely,
-        "calibrators": [
-            {"kind": one.kind, "at": list(one.at), "value": list(one.value)} for one in model.calibrators
-        ],
+        "trust": list(model.trust),
+        "sharpness": model.sharpness,
     }
 
 
@@ -85,10 +82,6 @@ def load(version: str, data: bytes, digest: str, described: dict[str, Any]) -> L
     try:
         classifier = skops.io.loads(data, trusted=[])
         covered = tuple(str(name) for name in described["covered"])
-        calibrators = tuple(
-            Calibrator(str(one["kind"]), tuple(map(float, one["at"])), tuple(map(float, one["value"])))
-            for one in described["calibrators"]
-        )
         model = Learned(
             version=version,
             features=tuple(map(str, described["features"])),
@@ -97,7 +90,8 @@ def load(version: str, data: bytes, digest: str, described: dict[str, Any]) -> L
             share=float(described["share"]),
             likely=float(described["likely"]),
             classifier=classifier,
-            calibrators=calibrators,
+            trust=tuple(map(float, described["trust"])),
+            sharpness=float(described["sharpness"]),
         )
         width = 2 * len(model.features) + len(model.faults) + 2
         fits = int(classifier.n_features_in_) == width and len(classifier.classes_) == len(covered)
@@ -105,7 +99,7 @@ def load(version: str, data: bytes, digest: str, described: dict[str, Any]) -> L
         raise ModelError(f"The file of {version} holds a type that is not trusted: {error}") from error
     except Exception as error:  # whatever a damaged archive makes a library raise
         raise ModelError(f"The file of {version} cannot be read: {error!r}. Train it anew.") from error
-    if not fits or len(calibrators) != len(covered):
+    if not fits or len(model.trust) != len(model.faults) + 1:
         raise ModelError(f"The file of {version} does not fit its card: train it anew.")
     return model
 

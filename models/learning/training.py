@@ -11,15 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from models.diagnose import LIKELY, probabilities
-from models.learning.classifier import SMALLEST, Calibrator, Learned, calibrated, columns, logit, mix
+from models.learning.classifier import Learned, columns, mix, sharpen
 from models.learning.examples import Example, arrays, in_order, shares
 from models.plan import UNKNOWN, Floats, Ints, TypePlan
 from zerodistance.errors import ZeroDistanceError
@@ -32,9 +29,8 @@ SHRINK = 10.0
 SHARES = tuple(round(0.1 * step, 1) for step in range(11))
 SIMULATED_WORTH = 0.25
 """What a simulated incident counts beside one that somebody has looked at."""
-ISOTONIC_FROM = 60
-"""From so many incidents of a class on its calibration may have any rising shape; below it is a sigmoid."""
-STRENGTH = 0.3
+SHARPNESS = (0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.4, 2.9, 3.5)
+STRENGTH = 10.0
 """Inverse of the penalty on the classifier's weights (``C`` of scikit-learn's LogisticRegression)."""
 WRONG_COSTS = 3.0
 """A wrong cause (the wrong part in the van) costs so many times what ``unknown`` costs."""
@@ -88,7 +84,10 @@ def prepare(plan: TypePlan, examples: Sequence[Example]) -> Material:
     names = {name: place for place, name in enumerate((*plan.faults, UNKNOWN))}
     kept = tuple(one for one in in_order(examples) if one.label in names)
     counted, weights = arrays(plan, kept)
-    worth = shares(kept) * np.array([1.0 if one.source == "ticket" else SIMULATED_WORTH for one in kept])
+    worth = shares(kept)
+    simulated = np.array([one.source == "simulated" for one in kept], np.bool_)
+    if not simulated.all():
+        worth[simulated] *= SIMULATED_WORTH
     return Material(
         kept,
         counted,
@@ -129,25 +128,21 @@ def train(plan: TypePlan, material: Material, version: str) -> Learned:
     plain = probabilities(material.weights)
     x = columns(material.counted, plain, material.creeping)
     rows = np.flatnonzero(np.isin(material.truth, classes))
-    held_out = _held_out(material, x, rows, classes)
-    calibrators = tuple(
-        _calibrator(held_out[:, c], material.truth[rows] == place, material, rows)
-        for c, place in enumerate(classes)
-    )
     truth, worth = material.truth[rows], material.worth[rows]
-    said = calibrated(held_out, calibrators)
-    share = _share(plain[rows], said, classes, truth, worth)
-    mixed = mix(plain[rows], said, classes, share)
-    model = _fitted(x[rows], truth, worth)
+    trust = _trust(plain, material, classes)
+    said = _held_out(material, x, rows, classes)
+    share, sharpness = _tune(plain[rows], said, classes, trust, truth, worth)
+    mixed = sharpen(mix(plain[rows], said, classes, trust, share), sharpness)
     return Learned(
         version=version,
         features=plan.features,
         faults=plan.faults,
         covered=tuple(names[place] for place in classes),
+        trust=tuple(float(t) for t in trust),
         share=share,
+        sharpness=sharpness,
         likely=_threshold(mixed, truth, worth),
-        classifier=model,
-        calibrators=calibrators,
+        classifier=_fitted(x[rows], truth, worth),
     )
 
 
@@ -161,24 +156,40 @@ def _covered(material: Material) -> Ints:
     return np.array(found, np.int64)
 
 
-def _share(plain: Floats, learned: Floats, classes: Ints, truth: Ints, worth: Floats) -> float:
-    """Return the classifier's share: what it has earned on held-out devices, less with few labels."""
-    losses = []
-    for share in SHARES:
-        own = mix(plain, learned, classes, share)[np.arange(len(truth)), truth]
-        losses.append(float(-(worth * np.log(np.maximum(own, SMALLEST))).sum()))
+def _trust(plain: Floats, material: Material, classes: Ints) -> Floats:
+    """Return (K + 1,) how far the signatures are believed of what the classifier does not know.
+
+    One who has named a fault five times in vain is believed a sixth.
+    """
+    said = material.worth @ plain
+    was = np.bincount(material.truth, material.worth, plain.shape[1])
+    trust = np.minimum(1.0, (1.0 + was) / (1.0 + said))
+    trust[classes] = 1.0
+    return np.asarray(np.round(trust, 4))
+
+
+def _tune(
+    plain: Floats, said: Floats, classes: Ints, trust: Floats, truth: Ints, worth: Floats
+) -> tuple[float, float]:
+    """Return (share, sharpness): what the classifier has earned on held-out devices, less with few labels."""
+
+    def loss(share: float, sharpness: float) -> float:
+        own = sharpen(mix(plain, said, classes, trust, share), sharpness)[np.arange(len(truth)), truth]
+        # a prior of one incident against being much surer, or less sure, than the sum of both
+        return float(-(worth * np.log(own)).sum() + np.log(sharpness) ** 2)
+
+    earned = min(SHARES, key=lambda share: round(min(loss(share, sharp) for sharp in SHARPNESS), 9))
     labels = float(worth.sum())
-    return round(SHARES[int(np.argmin(np.round(losses, 9)))] * labels / (labels + SHRINK), 4)
+    share = round(earned * labels / (labels + SHRINK), 4)
+    return share, min(SHARPNESS, key=lambda sharp: round(loss(share, sharp), 9))
 
 
-def _fitted(x: Floats, truth: Ints, worth: Floats) -> Pipeline:
+def _fitted(x: Floats, truth: Ints, worth: Floats) -> LogisticRegression:
     """Return a fitted classifier; one thread, so that sums are always taken in the same order."""
-    model = make_pipeline(
-        StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=2000, tol=1e-6, random_state=SEED)
-    )
+    model = LogisticRegression(C=STRENGTH, max_iter=2000, tol=1e-6, random_state=SEED)
     # rare faults are rare in life: no class is blown up, the probabilities would no longer be true
     with threadpool_limits(1):
-        model.fit(x, truth, standardscaler__sample_weight=worth, logisticregression__sample_weight=worth)
+        model.fit(x, truth, sample_weight=worth)
     return model
 
 
@@ -194,29 +205,6 @@ def _held_out(material: Material, x: Floats, rows: Ints, classes: Ints) -> Float
         model = _fitted(x[rows][fit], part.truth[fit], part.worth[fit])
         said[np.ix_(test, np.searchsorted(classes, model.classes_))] = model.predict_proba(x[rows][test])
     return said
-
-
-def _calibrator(said: Floats, true: Floats, material: Material, rows: Ints) -> Calibrator:
-    """Return the calibration of one class, on devices that the classifier had not seen."""
-    worth = material.worth[rows]
-    incidents = len(np.unique(material.incident[rows][true.astype(bool)]))
-    if incidents >= ISOTONIC_FROM:
-        fitted = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(said, true, worth)
-        at, value = fitted.X_thresholds_, fitted.y_thresholds_
-        return Calibrator("isotonic", tuple(map(float, at)), tuple(map(float, value)))
-    # Platt's targets: a class with few examples is never called certain
-    positive, total = worth[true.astype(bool)].sum(), worth.sum()
-    high, low = (positive + 1.0) / (positive + 2.0), 1.0 / (total - positive + 2.0)
-    target = np.where(true, high, low)
-    line = LogisticRegression(C=1e3, max_iter=1000, tol=1e-8)
-    logits = logit(said)[:, None]
-    line.fit(
-        np.concatenate([logits, logits]),
-        np.concatenate([np.ones(len(said)), np.zeros(len(said))]),
-        np.concatenate([worth * target, worth * (1.0 - target)]),
-    )
-    # a class must not become less probable the more the classifier believes in it
-    return Calibrator("sigmoid", (max(float(line.coef_[0, 0]), 0.05), float(line.intercept_[0])))
 
 
 def _threshold(mixed: Floats, truth: Ints, worth: Floats) -> float:

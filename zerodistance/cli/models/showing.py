@@ -1,0 +1,101 @@
+"""What the commands of ``zerodistance models`` print for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Column, Table
+
+
+def trained(done: Sequence[Mapping[str, Any]]) -> None:
+    """Print what was trained, and what was not and why."""
+    console = Console(highlight=False)
+    for one in done:
+        if one["version"] is None:
+            console.print(f"{one['type']}: {one['why']}", soft_wrap=True)
+            continue
+        console.print(f"[bold]{one['version']}[/] is challenger.", soft_wrap=True)
+        evaluated({one["type"]: one["metrics"]})
+
+
+def evaluated(figures: Mapping[str, Any]) -> None:
+    """Print signatures beside the model, by type."""
+    console = Console(highlight=False)
+    table = Table(
+        "type",
+        *(Column(name, justify="right") for name in ("incidents", "devices")),
+        *(
+            Column(f"{name}, {who}", justify="right")
+            for name in ("wrong", "unknown", "log loss", "calibration")
+            for who in ("signatures", "learned")
+        ),
+        title="On devices held out, with 95 %",
+        title_justify="left",
+    )
+    for name, one in figures.items():
+        cells = [
+            _range(one[who][key])
+            for key in ("wrong_rate", "unknown_rate", "log_loss", "calibration_error")
+            for who in ("signatures", "learned")
+        ]
+        table.add_row(name, str(one["learned"]["incidents"]), str(one["learned"]["devices"]), *cells)
+    console.print(table)
+    if not figures:
+        console.print("No type has enough labels to hold devices out.")
+
+
+def listed(document: Mapping[str, Any]) -> None:
+    """Print who speaks for each type, all versions, and the history if it was asked for."""
+    console = Console(highlight=False)
+    table = Table("type", "champion", "challenger")
+    for one in document["types"]:
+        table.add_row(one["type"], one["champion"], one["challenger"] or "–")
+    console.print(table)
+    if document["versions"]:
+        versions = Table("version", "stage", "trained", "by", *(Column(n, justify="right") for n in _COUNTS))
+        for one in document["versions"]:
+            versions.add_row(
+                one["version"],
+                one["stage"],
+                f"{one['created_at']:%Y-%m-%d %H:%M}",
+                one["created_by"],
+                *(str(one[name]) for name in _COUNTS),
+            )
+        console.print(versions)
+    for line in document.get("history", ()):
+        console.print(
+            f"{line['time']:%Y-%m-%d %H:%M} {line['actor']}: {line['version']} "
+            f"{line['from'] or 'new'} → {line['to']} ({line['reason']})",
+            soft_wrap=True,
+            markup=False,
+        )
+
+
+def compared(figures: Mapping[str, Any]) -> None:
+    """Print a comparison."""
+    console = Console(highlight=False)
+    table = Table("", *(Column(figures[who], justify="right") for who in ("champion", "challenger")))
+    for name in ("right", "wrong", "unknown"):
+        table.add_row(name, *(str(figures[name][who]) for who in ("champion", "challenger")))
+    console.print(table)
+    chances = figures["chances"]
+    console.print(
+        f"[bold]{figures['verdict']}[/]: {figures['tickets']} tickets (at least "
+        f"{figures['tickets_needed']}); only the challenger right {figures['only_challenger_right']}, "
+        f"only the champion {figures['only_champion_right']}; chance of this if both were equal "
+        f"{chances['more_often_right']:.3g}, by the log score {chances['more_probable']:.3g}.",
+        soft_wrap=True,
+    )
+
+
+_COUNTS = ("incidents", "tickets")
+
+
+def _range(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, list):
+        return f"{value[0]:.3g} ({value[1]:.2g}–{value[2]:.2g})"
+    return f"{value:.3g}"
