@@ -1,10 +1,10 @@
 """A model that has learned which evidence means which fault, and leans on the signatures where it has not.
 
-What it says is a mixture: ``share`` of a classifier over residuals and signature evidence, and the rest of the
-signatures' own opinion; the share grows with the labels. A fault of which too few examples were seen keeps
-the probability that the signatures give it, as far as they can be trusted with it; the classifier divides
-what is left among the faults that it knows. In the end the mixture is made as sure of itself as it was
-right on devices that the classifier had not seen.
+What it says is a mixture: ``share`` of a classifier over residuals and signature evidence, and the rest of
+the signatures' own opinion; the share grows with the labels. A fault of which too few examples were seen
+keeps the probability that the signatures give it, as far as they can be trusted with it; the classifier
+divides what is left among the faults that it knows. In the end the mixture is made as sure of itself as it
+was right on devices that the classifier had not seen.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class Learned:
         features: names, in the order of the classifier's columns.
         faults: names of the type's faults at training time; with ``unknown`` behind them.
         covered: classes that the classifier knows, in its order.
-        trust: for each of ``faults`` and unknown, what is left of the signatures' probability of a fault that is
-            not covered, 0 to 1: less where they named it often and it never was.
+        trust: for each of ``faults`` and unknown, what is left of the signatures' probability of a fault that
+            is not covered, 0 to 1: less where they named it often and it never was.
         share: of the classifier in the mixture, 0 to 1.
         sharpness: exponent that calibrates the mixture, 1 where it is as sure as it should be.
         likely: a cause below this probability is not named.
@@ -177,9 +177,8 @@ def mix(plain: Floats, learned: Floats, classes: Ints, trust: Floats, share: flo
     [[0.35, 0.15, 0.5]]
     """
     theirs = plain * trust
-    theirs[:, classes] = (
-        1.0 - theirs.sum(axis=1, keepdims=True) + theirs[:, classes].sum(axis=1)[:, None]
-    ) * (learned)
+    theirs[:, classes] = 0.0
+    theirs[:, classes] = (1.0 - theirs.sum(axis=1, keepdims=True)) * learned
     return np.asarray((1.0 - share) * plain + share * theirs)
 
 

@@ -159,12 +159,12 @@ def _covered(material: Material) -> Ints:
 def _trust(plain: Floats, material: Material, classes: Ints) -> Floats:
     """Return (K + 1,) how far the signatures are believed of what the classifier does not know.
 
-    One who has named a fault five times in vain is believed a sixth.
+    One who has named a fault five times in vain is believed a sixth. What no signature explains stays unknown.
     """
     said = material.worth @ plain
     was = np.bincount(material.truth, material.worth, plain.shape[1])
     trust = np.minimum(1.0, (1.0 + was) / (1.0 + said))
-    trust[classes] = 1.0
+    trust[[*classes, -1]] = 1.0
     return np.asarray(np.round(trust, 4))
 
 
