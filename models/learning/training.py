@@ -159,7 +159,7 @@ def _covered(material: Material) -> Ints:
 def _trust(plain: Floats, material: Material, classes: Ints) -> Floats:
     """Return (K + 1,) how far the signatures are believed of what the classifier does not know.
 
-    One who has named a fault five times in vain is believed a sixth. What no signature explains stays unknown.
+    Who has named a fault five times in vain is believed a sixth. What no signature explains stays unknown.
     """
     said = material.worth @ plain
     was = np.bincount(material.truth, material.worth, plain.shape[1])
