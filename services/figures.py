@@ -6,70 +6,16 @@ Each figure says what it counts; what is assumed stands in policy and is told be
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg.rows import dict_row
 
 from services.policy import FigureRule
+from services.service_schemas import EngineerFiguresPublic, FiguresPublic
 from zerodistance.store.database import Connection
 
 ASPECTS = ("punctuality", "skill", "manner", "result")
-
-
-@dataclass(frozen=True, slots=True)
-class EngineerFigures:
-    """How an engineer is judged by owners and by what came after; None where nothing is known.
-
-    Attributes:
-        visits: tickets resolved.
-        ratings: how many of them were rated.
-    """
-
-    id: str
-    name: str
-    visits: int
-    ratings: int
-    minutes: float | None
-    satisfaction: float | None
-    first_time_fix: float | None
-    sla_kept: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceFigures:
-    """Figures over the tickets opened since some day; shares are 0 to 1, None where nothing counts.
-
-    Attributes:
-        tickets: opened, without those that became part of another or of a campaign.
-        proactive_share: of them, those that no person had to report.
-        precision: of the platform's tickets on which somebody looked, those whose cause was there: confirmed
-            by an engineer, or put right by the owner. What recovered by itself says nothing.
-        false_per_device_year: visits of the platform's making that found nothing.
-        lead_time_days: median from the opening of a predicted, confirmed ticket to the predicted failure.
-        first_time_fix: of repairs, those done in one visit that were needed only once.
-        sla_kept: of resolved tickets, those responded to and resolved in time.
-        satisfaction: index 0 to 100.
-        visits_avoided: closed without a visit by somebody's doing: an owner who was asked, or a command.
-        money_saved: ``visits_avoided`` times the assumed cost of a visit.
-    """
-
-    since: datetime
-    tickets: int
-    proactive_share: float | None
-    precision: float | None
-    false_per_device_year: float | None
-    lead_time_days: float | None
-    first_time_fix: float | None
-    sla_kept: float | None
-    satisfaction: float | None
-    ratings: int
-    visits_avoided: int
-    money_saved: float
-    currency: str
-    cost_of_visit: float
-    engineers: tuple[EngineerFigures, ...]
 
 
 def satisfaction(ratings: Sequence[int], scores: Sequence[int], overall_weight: float = 0.2) -> float | None:
@@ -91,9 +37,7 @@ def satisfaction(ratings: Sequence[int], scores: Sequence[int], overall_weight: 
     return sum(index * weight for index, weight in known) / total if known and total > 0 else None
 
 
-def figures(
-    conn: Connection, tenant: int, since: datetime, now: datetime, rule: FigureRule
-) -> ServiceFigures:
+def figures(conn: Connection, tenant: int, since: datetime, now: datetime, rule: FigureRule) -> FiguresPublic:
     """Return the figures over the tickets opened from ``since`` to ``now``.
 
     Args:
@@ -138,7 +82,7 @@ def figures(
         _engineer(who, names.get(who, who), [r for r in rows if r["assignee"] == who], again, rule)
         for who in sorted({row["assignee"] for row in rows if row["assignee"] and row["resolved_at"]})
     ]
-    return ServiceFigures(
+    return FiguresPublic(
         since=since,
         tickets=len(rows),
         proactive_share=len(own) / len(rows) if rows else None,
@@ -153,15 +97,15 @@ def figures(
         money_saved=round(avoided * rule.cost_of_visit, 2),
         currency=rule.currency,
         cost_of_visit=rule.cost_of_visit,
-        engineers=tuple(engineers),
+        engineers=engineers,
     )
 
 
 def _engineer(
     who: str, name: str, rows: Sequence[Mapping[str, Any]], again: frozenset[str], rule: FigureRule
-) -> EngineerFigures:
+) -> EngineerFiguresPublic:
     done = [row for row in rows if row["resolved_at"] is not None]
-    return EngineerFigures(
+    return EngineerFiguresPublic(
         id=who,
         name=name,
         visits=len(done),

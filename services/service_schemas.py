@@ -60,7 +60,7 @@ class InspectionCreate(Model):
 
 
 class InspectionPublic(Model):
-    """A measurement as it is kept."""
+    """A measurement as it is kept: a row of the table ``inspection``."""
 
     id: str
     time: datetime
@@ -118,7 +118,11 @@ class ItemPublic(Model):
 
 
 class CyclePublic(Model):
-    """A programme as it was run; null where the appliance did not tell."""
+    """A programme as it was run; null where the appliance did not tell.
+
+    ``minutes``: how long; ``litres`` of water and ``kwh`` of electricity that it took; ``intensity``,
+    ``temperature`` (°C) and ``spin`` (rpm) as its owner set them; ``completed``: it ran to its end.
+    """
 
     ended_at: datetime
     programme: str
@@ -183,7 +187,10 @@ class Remote(Model):
 
 
 class EngineerFiguresPublic(Model):
-    """How an engineer is judged by owners and by what came after."""
+    """How an engineer is judged by owners and by what came after; null where nothing is known.
+
+    ``visits``: tickets resolved; ``ratings``: how many of them were rated.
+    """
 
     id: str
     name: str
@@ -196,7 +203,20 @@ class EngineerFiguresPublic(Model):
 
 
 class FiguresPublic(Model):
-    """Figures over the tickets of some days; docs/service.md says what each counts."""
+    """Figures over the tickets opened since some day; shares are 0 to 1, null where nothing counts.
+
+    * ``tickets``: opened, without those that became part of another or of a campaign.
+    * ``proactive_share``: of them, those that no person had to report.
+    * ``precision``: of the platform's tickets on which somebody looked, those whose cause was there:
+      confirmed by an engineer, or put right by the owner. What recovered by itself says nothing.
+    * ``false_per_device_year``: visits of the platform's making that found nothing.
+    * ``lead_time_days``: median from the opening of a predicted, confirmed ticket to the predicted failure.
+    * ``first_time_fix``: of repairs, those done in one visit that were needed only once.
+    * ``sla_kept``: of resolved tickets, those responded to and resolved in time.
+    * ``satisfaction``: index 0 to 100.
+    * ``visits_avoided``: closed without a visit by somebody's doing: an owner who was asked, or a command.
+    * ``money_saved``: ``visits_avoided`` times the assumed cost of a visit.
+    """
 
     since: datetime
     tickets: int
@@ -213,3 +233,58 @@ class FiguresPublic(Model):
     currency: str
     cost_of_visit: float
     engineers: list[EngineerFiguresPublic]
+
+
+class ProductIssuePublic(Model):
+    """A cause that recurs across a model: ``affected`` of the ``devices`` in use had it repaired since then."""
+
+    id: str
+    number: int
+    version: int
+    state: Literal["open", "investigating", "mended", "dismissed"]
+    type: str
+    type_title: Text
+    model: str
+    cause: str
+    cause_title: Text
+    since: datetime
+    opened_at: datetime
+    affected: int
+    devices: int
+    prevalence: float
+    counted_at: datetime
+    closed_at: datetime | None
+    moves: list[str]
+
+
+class IssueSharePublic(Model):
+    """How many of the affected appliances have a region, a firmware or a month of their first repair in common."""
+
+    dimension: Literal["region", "firmware", "month"]
+    value: str
+    affected: int
+
+
+class IssueEntryPublic(Model):
+    """A line of an issue's history."""
+
+    version: int
+    time: datetime
+    actor: str
+    state: str
+    note: str
+
+
+class ProductIssueDetail(ProductIssuePublic):
+    """A product issue with what its appliances have in common, and its history."""
+
+    shares: list[IssueSharePublic]
+    history: list[IssueEntryPublic]
+
+
+class ProductIssueMove(Model):
+    """Move an issue; ``version`` is what the caller saw. To close it, a note says what was found or changed."""
+
+    version: int
+    to: Literal["open", "investigating", "mended", "dismissed"]
+    note: Annotated[str, Field(max_length=2000)] = ""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.service_schemas import CyclePublic
 from zerodistance.store.database import Connection
 
 _CODES = ("programme_started", "programme_finished", "programme_aborted")
@@ -14,38 +14,13 @@ _CODES = ("programme_started", "programme_finished", "programme_aborted")
 _LONGEST = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
-class Cycle:
-    """One programme; None where the appliance did not tell.
-
-    Attributes:
-        minutes: how long it ran.
-        litres: water that it took.
-        kwh: electricity that it took.
-        intensity: as its owner set it.
-        temperature: as its owner set it, °C.
-        spin: as its owner set it, rpm.
-        completed: it ran to its end.
-    """
-
-    ended_at: datetime
-    programme: str
-    minutes: float | None
-    litres: float | None
-    kwh: float | None
-    intensity: str
-    temperature: float | None
-    spin: float | None
-    completed: bool
-
-
-def pair(events: Iterable[tuple[datetime, str, dict[str, Any]]]) -> list[Cycle]:
+def pair(events: Iterable[tuple[datetime, str, dict[str, Any]]]) -> list[CyclePublic]:
     """Return the programmes that ended, in the order of their ends.
 
     Args:
         events: (time, code, data) in the order of time.
     """
-    cycles: list[Cycle] = []
+    cycles: list[CyclePublic] = []
     started: tuple[datetime, dict[str, Any]] | None = None
     for time, code, data in events:
         if code == "programme_started":
@@ -56,7 +31,7 @@ def pair(events: Iterable[tuple[datetime, str, dict[str, Any]]]) -> list[Cycle]:
         if minutes is None and started is not None and begun:
             minutes = (time - started[0]).total_seconds() / 60
         cycles.append(
-            Cycle(
+            CyclePublic(
                 ended_at=time,
                 programme=_text(data.get("programme")) or _text(begun.get("programme")),
                 minutes=minutes,
@@ -72,7 +47,7 @@ def pair(events: Iterable[tuple[datetime, str, dict[str, Any]]]) -> list[Cycle]:
     return cycles
 
 
-def cycles_of(conn: Connection, device_id: str, since: datetime, until: datetime) -> list[Cycle]:
+def cycles_of(conn: Connection, device_id: str, since: datetime, until: datetime) -> list[CyclePublic]:
     """Return the programmes of an appliance that ended between two moments."""
     rows = conn.execute(
         "SELECT time, code, data FROM device_event WHERE device_id = %s AND kind = 'event'"

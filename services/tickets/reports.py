@@ -9,6 +9,7 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
+from services.service_schemas import InspectionPublic
 from services.tickets import repository, rules
 from services.tickets.desk import Desk
 from services.tickets.incidents import APPLIANCE, Taken
@@ -59,22 +60,6 @@ class Measurement:
         return f"Measured {self.quantity}:{value}{band}{f'. {self.note}' if self.note else ''}"
 
 
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """A row of the table ``inspection``."""
-
-    id: str
-    time: datetime
-    actor: str
-    quantity: str
-    value: float | None
-    unit: str
-    low: float | None
-    high: float | None
-    note: str
-    ticket_id: str | None
-
-
 def owner_reports(
     desk: Desk, conn: Connection, household_id: str, device_id: str, words: str, *, urgency: str = "soon"
 ) -> Ticket:
@@ -122,7 +107,7 @@ def inspect(
     actor: str,
     cause: str = "unknown",
     urgency: str = "soon",
-) -> tuple[Inspection, Ticket | None]:
+) -> tuple[InspectionPublic, Ticket | None]:
     """Take a technician's measurement: it joins the evidence of the appliance's open ticket.
 
     Without one, a value outside its range opens a ticket whose origin is the inspection.
@@ -167,7 +152,7 @@ def inspect(
         }
         decisions = rules.on_inspection()
         ticket = desk.open_ticket(conn, device, values, decisions, role=Role.ENGINEER, actor=actor)
-    kept = Inspection(
+    kept = InspectionPublic(
         id=uuid.uuid4().hex,
         time=now,
         actor=actor,
@@ -200,9 +185,9 @@ def inspect(
     return kept, ticket
 
 
-def inspections(conn: Connection, device_id: str, *, since: datetime | None = None) -> list[Inspection]:
+def inspections(conn: Connection, device_id: str, *, since: datetime | None = None) -> list[InspectionPublic]:
     """Return what was measured at an appliance, the latest first."""
-    with conn.cursor(row_factory=class_row(Inspection)) as cursor:
+    with conn.cursor(row_factory=class_row(InspectionPublic)) as cursor:
         return cursor.execute(
             "SELECT id, time, actor, quantity, value, unit, low, high, note, ticket_id FROM inspection"
             " WHERE device_id = %s AND (%s::timestamptz IS NULL OR time >= %s)"

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.figures import ServiceFigures, figures, satisfaction
+from services.figures import figures, satisfaction
 from services.policy import default_policy
+from services.service_schemas import FiguresPublic
 from tests.services.world import ENGINEER, HOME, World
 from zerodistance.errors import InvalidMessageError
 
@@ -32,7 +33,7 @@ def test_satisfaction_is_an_index(ratings: list[int], scores: list[int], weight:
     assert index <= better + 1e-9
 
 
-def read(world: World, days: float = 30) -> ServiceFigures:
+def read(world: World, days: float = 30) -> FiguresPublic:
     now = world.clock.now()
     with world.pool.connection() as conn:
         return figures(conn, 1, now - timedelta(days=days), now, default_policy().figures)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from services.accounts.roles import Permission
 from services.api.dependencies import (
     CampaignsReader,
     CampaignsWriter,
@@ -74,8 +75,7 @@ def list_inspections(device_id: str, platform: PlatformDep, caller: TicketsReade
     """Return what was measured at an appliance, the latest first."""
     with caller.transaction() as conn:
         devices.get(conn, caller.tenant, device_id)
-        found = reports.inspections(conn, device_id)
-    return [InspectionPublic(**asdict(one)) for one in found]
+        return reports.inspections(conn, device_id)
 
 
 @router.post("/devices/{device_id}/inspections", status_code=201)
@@ -94,7 +94,7 @@ def post_inspection(
         kept, _ = reports.inspect(
             platform.desk, conn, device, measured, actor=caller.actor, cause=wish.cause, urgency=wish.urgency
         )
-    return InspectionPublic(**asdict(kept))
+    return kept
 
 
 @router.get("/tickets/{ticket_id}/windows")
@@ -144,9 +144,11 @@ def get_figures(
 ) -> FiguresPublic:
     """Return satisfaction, first-time fix, precision, service levels, visits avoided, and each engineer's."""
     now = platform.clock.now()
-    with caller.transaction() as conn:
+    with caller.aggregates() as conn:
         found = figures(conn, caller.tenant, now - timedelta(days=days), now, platform.desk.policy.figures)
-    return FiguresPublic.model_validate(asdict(found))
+    if caller.may(Permission.ENGINEERS_READ):
+        return found
+    return found.model_copy(update={"engineers": []})  # partners and product teams learn of nobody
 
 
 def _campaign(platform: PlatformDep, one: campaigns.Campaign) -> CampaignPublic:

@@ -37,8 +37,7 @@ def list_cycles(
     now = platform.clock.now()
     with caller.transaction() as conn:
         devices.get(conn, caller.tenant, device_id)
-        found = cycles.cycles_of(conn, device_id, now - timedelta(days=days), now)
-    return [CyclePublic(**asdict(one)) for one in found]
+        return cycles.cycles_of(conn, device_id, now - timedelta(days=days), now)
 
 
 @router.get("/devices/{device_id}/filters")
