@@ -72,6 +72,6 @@ def _run_with_kills(place: World, victims: list[str], rate: float, seed: int | N
 def _assert_bounded(lost: list[tuple[str, int]], publisher: Publisher, broker_died: list[float]) -> None:
     """What devices that do not count may lose: what the broker had acknowledged since it last saved."""
     print(f"devices that do not count lost {len(lost)} of {len(publisher.acknowledged)} messages")
-    for message in lost:
+    for message in lost:  # a busy machine reads an acknowledgement some moments after the broker died
         ages = [died - publisher.acknowledged[message] for died in broker_died]
-        assert any(-0.1 <= age <= AUTOSAVE_S + 1.2 for age in ages), (message, ages)
+        assert any(-1.0 <= age <= AUTOSAVE_S + 1.2 for age in ages), (message, ages)
