@@ -37,6 +37,9 @@ class Permission(StrEnum):
     TICKETS_WRITE = "tickets:write"
     CAMPAIGNS_READ = "campaigns:read"
     CAMPAIGNS_WRITE = "campaigns:write"
+    ISSUES_READ = "issues:read"
+    """Product issues: causes that recur across a model, counted."""
+    ISSUES_WRITE = "issues:write"
     PLAN_READ = "plan:read"
     ENGINEERS_READ = "engineers:read"
     ENGINEERS_WRITE = "engineers:write"
@@ -77,12 +80,14 @@ GRANTS: dict[AccountRole, frozenset[Permission]] = {
     AccountRole.ENGINEER: _STAFF | {_P.TICKETS_WRITE, _P.PLAN_READ, _P.DEVICES_COMMAND},
     AccountRole.DISPATCHER: _STAFF
     | {_P.TICKETS_WRITE, _P.CAMPAIGNS_WRITE, _P.PLAN_READ, _P.ENGINEERS_WRITE, _P.FIGURES_READ,
-       _P.DEVICES_COMMAND, _P.DEVICES_CLAIM, _P.OWNERS_LINK},
+       _P.ISSUES_READ, _P.DEVICES_COMMAND, _P.DEVICES_CLAIM, _P.OWNERS_LINK},
     AccountRole.OPERATOR: _STAFF
     | {_P.DEVICES_CLAIM, _P.DEVICES_COMMAND, _P.CREDENTIALS_READ, _P.CREDENTIALS_WRITE, _P.WATER_WRITE,
-       _P.FIGURES_READ, _P.WEBHOOKS_READ, _P.WEBHOOKS_WRITE},
+       _P.FIGURES_READ, _P.ISSUES_READ, _P.WEBHOOKS_READ, _P.WEBHOOKS_WRITE},
     # Product teams learn from many homes, and look into no single one.
-    AccountRole.PRODUCT: frozenset({_P.OVERVIEW_READ, _P.FIGURES_READ, _P.CAMPAIGNS_READ, _P.SELF}),
+    AccountRole.PRODUCT: frozenset({
+        _P.OVERVIEW_READ, _P.FIGURES_READ, _P.CAMPAIGNS_READ, _P.ISSUES_READ, _P.ISSUES_WRITE, _P.SELF,
+    }),
     # Figures are aggregates; use is that of the homes that a key names.
     AccountRole.PARTNER: frozenset({_P.FIGURES_READ, _P.USE_READ, _P.SELF}),
     AccountRole.ADMIN: frozenset(Permission),

@@ -63,6 +63,7 @@ TARGETS: dict[str, str] = {
     "ticket_id": "SELECT FROM ticket WHERE id = %s",
     "message_id": "SELECT FROM message WHERE id = %s",
     "campaign_id": "SELECT FROM campaign WHERE id = %s",
+    "issue_id": "SELECT FROM product_issue WHERE id = %s",
     "account_id": "SELECT FROM private.account WHERE id = %s",
     "key_id": "SELECT FROM private.api_key WHERE id = %s",
 }

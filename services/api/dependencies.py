@@ -199,6 +199,18 @@ class Caller:
             yield conn
 
 
+    @contextmanager
+    def aggregates(self) -> Iterator[Connection]:
+        """Give a connection that sees the whole brand, for an answer of sums and shares alone.
+
+        Raises:
+            UnavailableError: the database does not answer.
+        """
+        with self.transaction() as conn:
+            widen(conn)
+            yield conn
+
+
 def _platform(request: Request) -> Platform:
     return cast(Platform, request.app.state.platform)
 
@@ -419,6 +431,8 @@ TicketsReader = Annotated[Caller, Depends(Allow(Permission.TICKETS_READ))]
 TicketsWriter = Annotated[Caller, Depends(Allow(Permission.TICKETS_WRITE))]
 CampaignsReader = Annotated[Caller, Depends(Allow(Permission.CAMPAIGNS_READ))]
 CampaignsWriter = Annotated[Caller, Depends(Allow(Permission.CAMPAIGNS_WRITE))]
+IssuesReader = Annotated[Caller, Depends(Allow(Permission.ISSUES_READ))]
+IssuesWriter = Annotated[Caller, Depends(Allow(Permission.ISSUES_WRITE))]
 PlanReader = Annotated[Caller, Depends(Allow(Permission.PLAN_READ))]
 EngineersReader = Annotated[Caller, Depends(Allow(Permission.ENGINEERS_READ))]
 EngineersWriter = Annotated[Caller, Depends(Allow(Permission.ENGINEERS_WRITE))]
