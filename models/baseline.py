@@ -28,6 +28,8 @@ ADOPT_DAYS = 8.0
 """A device looks to its fleet anew each day until it knows this many days of its own."""
 RELEARN_SHARE = 0.02
 """Share of its past that a device keeps when it learns anew: too little to judge by."""
+MANY_ROWS = 24
+"""With so many rows of each device their products are added up device by device: faster than all at once."""
 TOLERANCE_SCALES = 4.0
 """A residual equal to the catalogue's tolerance is never more than this many scales."""
 
@@ -126,10 +128,16 @@ def learn(
     weight = np.where(use, weight * (pane_us / DAY_US)[:, None], 0.0)
     y = np.where(use, value, 0.0)
     weighted = x * weight[:, :, None]
-    outer = weighted[:, :, TRIANGLE[0]] * x[:, :, TRIANGLE[1]]
     starts = np.flatnonzero(np.diff(device, prepend=-1))
     who = device[starts]
-    state.day_moments[who] += np.add.reduceat(outer, starts, axis=0)
+    if len(device) >= MANY_ROWS * len(who):
+        ends = np.append(starts[1:], len(device))
+        for one, start, end in zip(who, starts, ends, strict=True):
+            left = weighted[start:end].transpose(1, 2, 0)
+            state.day_moments[one] += (left @ x[start:end].transpose(1, 0, 2))[:, TRIANGLE[0], TRIANGLE[1]]
+    else:
+        outer = weighted[:, :, TRIANGLE[0]] * x[:, :, TRIANGLE[1]]
+        state.day_moments[who] += np.add.reduceat(outer, starts, axis=0)
     state.day_product[who] += np.add.reduceat(weighted * y[:, :, None], starts, axis=0)
     state.day_square[who] += np.add.reduceat(weight * y * y, starts, axis=0)
 

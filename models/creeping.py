@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.calibration import BUDGET, CEILING, SLOW_SHARE, stretch, threshold_from_tally
-from models.diagnose import creeping_evidence
+from models.diagnose import WITHOUT, creeping_evidence
 from models.incidents import Change, Incident, Moment, close_incident, follow_incident, open_incident, retell
 from models.plan import DAY_US, SLOW_DAYS, UNKNOWN, Bools, Floats, Ints, TypePlan
 from models.prognosis import Outlook, foresee
@@ -49,9 +49,11 @@ MONTHS_DAYS = SLOW_DAYS["months"]
 CALM, CALM_DAYS = 0.5, 4
 """A creeping finding is cleared when its score was below this share of the threshold for so many days …"""
 BACK, BACK_DAYS = 0.35, 2
-"""… or that of the days themselves, without any memory, below this for so many: after a repair …"""
+"""… or that of the days themselves, without any memory, below this for so many, or as many as it took to be
+opened: after a repair …"""
 PRESENT = 0.65
-"""… and opened only while the last days alone are over this share: what is over is told no more."""
+"""… and opened only while the last days alone are over this share, and the day itself is not back to normal:
+what is over is told no more."""
 TALLY_WIDTH = 0.5
 WATCHED_DAYS = 28
 """The scores of the last weeks, up to so many days, are compared with those before (drift)."""
@@ -112,7 +114,9 @@ class Creeping:
         interesting = due.any(axis=1) | ~own
         now, today = self._now(who, standing)
         weights = creeping_evidence(plan, z[interesting])
-        weights[:, :-1] += MATCH * np.clip(score[interesting, :-1] / limit[interesting, None] - 0.5, 0.0, 1.0)
+        matching = score[interesting, :-1]
+        weights[:, :-1] += MATCH * np.clip(matching / limit[interesting, None] - 0.5, 0.0, 1.0)
+        weights[:, :-1] -= np.where(matching > 0.0, 0.0, WITHOUT)
         for place, weight in zip(np.flatnonzero(interesting), weights, strict=True):
             i = int(place)
             moment = self._moment(int(who[i]), int(end_us[i]), standing, i, z[i], weight, float(best[i]))
@@ -190,7 +194,7 @@ class Creeping:
         incident = self.incidents.get(row)
         now, today = is_now
         if incident is None:
-            if now < PRESENT:
+            if now < PRESENT or today < BACK:
                 return []
             onset = int(s.slow_since[row]) * DAY_US
             incident, change = open_incident(plan, moment, onset, creeping=True)
@@ -209,7 +213,8 @@ class Creeping:
         if self._tells(incident.cause, moment.observed):
             incident.calm_days = incident.calm_days + 1 if now < CALM else 0
             incident.back_days = incident.back_days + 1 if today < BACK else 0
-        if incident.calm_days >= CALM_DAYS or incident.back_days >= BACK_DAYS:
+        scale = int(plan.slow_days[plan.faults.index(incident.cause)]) if known else UNKNOWN_DAYS
+        if incident.calm_days >= CALM_DAYS or incident.back_days >= max(BACK_DAYS, scale):
             del self.incidents[row]
             forget_residuals(s, row)
             return [close_incident(plan, incident, moment)]

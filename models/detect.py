@@ -54,6 +54,8 @@ PERSISTENCE = {
     HARD: (45 * MINUTE_US, 1.0),
     INVALID: (15 * MINUTE_US, 1.0),
 }
+SURE = 0.45
+"""A cause less probable than this is told only where the finding might be told without one."""
 UNNAMED = (SINGLE, HARD, INVALID)
 """Only what is over for one of these reasons may be told without a cause."""
 HOLD_US = 30 * MINUTE_US

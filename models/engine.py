@@ -10,6 +10,7 @@ have learned by then.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -23,11 +24,14 @@ from models.features import Rows, Singles
 from models.incidents import Incident, Moment, close_incident, open_incident
 from models.intake import Intake, join, no_rows
 from models.judging import Band, Judge, Outcome, known_already
-from models.plan import Bools, Ints, TypePlan, make_plan
+from models.plan import DAY_US, HOUR_US, UNKNOWN, Bools, Ints, TypePlan, make_plan
 from models.reference import recommission
 from models.state import State
+from models.summary import put_right
 from zerodistance.catalogue import ApplianceType
 
+SILENT_US = HOUR_US
+"""A device without samples for so long tells only by its codes."""
 STEP_ROWS = 20_000
 """Samples worked on at once; more are cut between devices, so that memory stays bounded."""
 
@@ -82,6 +86,10 @@ class Engine:
             self.names.append(device)
         return row
 
+    def knows(self, device: str) -> bool:
+        """Tell whether anything came of a device yet."""
+        return device in self._rows
+
     def open_findings(self) -> dict[str, Incident]:
         """Return the open incidents by device; of a device with a sudden and a creeping one the sudden."""
         both = self._judge.creeping.incidents | self._judge.incidents
@@ -95,17 +103,20 @@ class Engine:
     def recommission(self, device: str, time_us: int) -> Outcome:
         """Learn anew what is normal for a device: it was repaired, or moved, at ``time_us``.
 
-        Its creeping finding is cleared; a sudden one clears by itself, when the readings are back. What is
-        learned anew is the slow reference: the day so far and all days before it no longer count.
+        Its creeping finding is cleared, since its readings could say so in days only; a sudden one clears by
+        itself, when they are back. What is learned anew is the slow reference: the day so far and all days
+        before it no longer count, and the device is compared with its fleet as a new one is.
         """
         outcome = Outcome([], [])
         row = self._rows.get(device)
-        if row is None:
-            return outcome
+        if row is None or int(self._state.head_us[row]) - time_us > DAY_US:
+            return outcome  # or old news: the days since then were those of the repaired device
         incident = self._judge.creeping.incidents.pop(row, None)
         if incident is not None:
             moment = self._silent_moment(row, max(time_us, incident.opened_us))
-            outcome.changes.append(close_incident(self.plan, incident, moment))
+            closed = close_incident(self.plan, incident, moment)
+            told = put_right(self.plan, incident.cause, moment.time_us)
+            outcome.changes.append(replace(closed, summary=told))
         recommission(self._state, row)
         # panes that are still to be judged may be older than the repair
         self._state.cleared_us[row] = max(int(self._state.cleared_us[row]), time_us)
@@ -249,11 +260,21 @@ class Engine:
             still = bool(self._codes.active(row)) or bool(
                 state.marks[row, int(state.mark_us[row].argmax())].any()
             )
+            # switched off, it takes its code back and has not been put right: its readings will tell
+            still = still or self._rests(row, incident.cause, time_us)
             if not still:
                 moment = self._silent_moment(row, max(time_us, incident.opened_us))
                 outcome.changes.append(close_incident(self.plan, incidents.pop(row), moment))
                 state.cleared_us[row] = time_us
         return outcome
+
+    def _rests(self, row: int, cause: str, time_us: int) -> bool:
+        """Tell whether what would show the cause is judged only while the appliance is on, and it reports."""
+        if cause == UNKNOWN or time_us - int(self._state.head_us[row]) > SILENT_US:
+            return False
+        named = self.plan.signature[self.plan.faults.index(cause)] != 0
+        gates = self.plan.gate[named]
+        return bool((gates >= 0).any() and np.isfinite(self._state.level[row, gates[gates >= 0]]).any())
 
     def _silent_moment(self, row: int, time_us: int) -> Moment:
         """Return a moment of which only fault codes tell."""

@@ -290,12 +290,14 @@ class _Round:
         )
 
         self.coded = self.judge.codes.due(self.device, self.end_us)
-        lasting = detect.persistent(self.marks, self.place, self.view.sparse) & (self.worst >= 1.0)[:, None]
+        # only where something is over now can it have lasted
+        over = np.flatnonzero(self.worst >= 1.0)
+        lasting = np.zeros((len(self.place), len(detect.PERSISTENCE)), np.bool_)
+        lasting[over] = detect.persistent(self.marks, self.place[over], self.view.sparse[over])
         trigger = lasting.any(axis=1) | self.coded
         # what no signature explains is told on stricter grounds than what has a name
         self.odd = lasting[:, detect.UNNAMED].any(axis=1) | self.coded
-        calm = detect.calm(self.marks, self.place) & ~self.coded
-        is_open = self._follow(trigger, calm, outcome)
+        is_open = self._follow(trigger, outcome)
 
         allowed = ~is_open & (self.worst < 1.0)
         baseline.learn(s, self.pane_us, self.device, x, value, z, allowed)
@@ -311,13 +313,14 @@ class _Round:
         current = np.where((self.time >= s.cleared_us[self.device])[:, None], value, np.nan)
         add_panes(s, starts, who, current, x[:, :, 6:8])
 
-    def _follow(self, trigger: Bools, calm: Bools, outcome: Outcome) -> Bools:
+    def _follow(self, trigger: Bools, outcome: Outcome) -> Bools:
         """Walk through the rows of devices that have, or get, an open finding; return (R,) open."""
         incidents = self.judge.incidents
         is_open = np.zeros(len(self.place), np.bool_)
-        interesting = trigger.copy()
-        if incidents:
-            interesting |= np.isin(self.device, np.fromiter(incidents, np.int64, len(incidents)))
+        who = set(self.device[trigger].tolist()) | incidents.keys()
+        interesting = np.isin(self.device, np.fromiter(who, np.int64, len(who)))
+        calm = np.zeros(len(self.place), np.bool_)
+        calm[interesting] = detect.calm(self.marks, self.place[interesting]) & ~self.coded[interesting]
         for row in np.unique(self.device[interesting]):
             mine = np.flatnonzero(self.device == row)
             self._walk(int(row), mine, trigger, calm, is_open, outcome)
@@ -341,6 +344,8 @@ class _Round:
                 resting = s.cleared_us[row] >= 0 and now_us - s.cleared_us[row] < detect.REFRACTORY_US
                 if trigger[i] and not resting:
                     incident, change = open_incident(plan, self._moment(i, weight), self._onset(i))
+                    if incident.probability < detect.SURE and not self.odd[i]:
+                        continue
                     if incident.cause == UNKNOWN and not self.odd[i]:
                         continue
                     if self._known_already(row, incident.cause):
@@ -352,7 +357,7 @@ class _Round:
                 continue
             is_open[i] = True
             outcome.bands.extend(self._bands(i))
-            seen = self._can_see(i, incident.shown)
+            seen = self._can_see(i, incident)
             back = bool(calm[i]) and seen and now_us - incident.opened_us >= MIN_OPEN_US
             back = back and self._calm_long(i, incident.cause)
             usual = incident.cause == UNKNOWN and now_us - incident.opened_us >= RELEARN_US
@@ -390,10 +395,16 @@ class _Round:
             place -= 1
         return True
 
-    def _can_see(self, i: int, shown: list[int]) -> bool:
-        """Tell whether what opened a finding is judged now: an appliance that is off proves nothing."""
-        known = np.isfinite(self.counted[i, shown])
-        return not shown or bool(known.mean() >= 0.5)
+    def _can_see(self, i: int, incident: Incident) -> bool:
+        """Tell whether what a finding shows in is judged now: an appliance that is off proves nothing."""
+        if incident.shown:
+            return bool(np.isfinite(self.counted[i, incident.shown]).mean() >= 0.5)
+        if incident.cause == UNKNOWN:
+            return True
+        # a code opened it: what would show it must be judged, if that is only while the appliance is on
+        named = self.plan.signature[self.plan.faults.index(incident.cause)] != 0
+        known = np.isfinite(self.counted[i, named & (self.plan.gate >= 0)])
+        return not len(known) or bool(known.any())
 
     def _moment(self, i: int, weights: Floats) -> Moment:
         row = int(self.device[i])

@@ -32,7 +32,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-PATIENCE_US = (15 * MINUTE_US, 20 * MINUTE_US, 60 * MINUTE_US, 240 * MINUTE_US)
+PATIENCE_US = (15 * MINUTE_US, 30 * MINUTE_US, 60 * MINUTE_US, 240 * MINUTE_US)
 """How long a score must be over: urgent faults that show in minutes, in hours; others, likewise.
 
 What is not urgent may wait: most of what looks like a fault for an hour (a defrost, warm food, a party) is

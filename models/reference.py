@@ -342,7 +342,7 @@ def forget_today(state: State, row: int) -> None:
 def recommission(state: State, row: int) -> None:
     """Forget a device's reference: it was repaired or moved, and what it does now is the new normal."""
     forget_residuals(state, row)
-    for name in ("ref_days", "ref"):
+    for name in ("ref_days", "ref", "age_days"):
         getattr(state, name)[row] = 0
 
 

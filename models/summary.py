@@ -99,6 +99,22 @@ def summarise(
     }
 
 
+def put_right(plan: TypePlan, cause: str, time_us: int) -> Text:
+    """Return what is said of a slow finding that ends because its appliance was repaired.
+
+    Nobody has seen yet that its readings are normal: what creeps shows within days.
+    """
+    now = _time(time_us)
+    title = {"en": "cause not known", "zh": "原因未明"}
+    if cause != UNKNOWN:
+        title = plan.appliance.faults[cause].title
+    return {
+        "en": f"Repaired at {now} ({title['en'][0].lower()}{title['en'][1:]}): "
+        "what is normal is learned anew.",
+        "zh": f"{now} 已维修（{title.get('zh', title['en'])}）：重新学习正常状态。",
+    }
+
+
 def foretelling(language: str, outlook: Outlook, now_us: int) -> str:
     """Return the sentence that says when the function is expected to be lost."""
     low, middle, high = (

@@ -1,4 +1,4 @@
-"""The diagnosis: telemetry and fault codes in, findings out.
+"""The diagnosis: telemetry, fault codes and repairs in, findings out.
 
 Findings (through the outbox) and the offsets that account for them are written in one transaction, with
 the state of every device that was spoken of. The states of the others follow in turn; after a restart, or
@@ -17,6 +17,7 @@ from itertools import groupby
 
 import structlog
 
+from models import calibration
 from models.engine import Engine, Outcome
 from stream.diagnose_arrays import block_arrays, join_arrays, to_arrays, without
 from stream.diagnose_rows import (
@@ -30,6 +31,7 @@ from stream.diagnose_rows import (
     save_states,
     to_finding,
 )
+from stream.repairs import Repair, repair_of
 from stream.shadow import Shadow, named
 from stream.starting import servers
 from stream.unsaved import Pace, Unsaved
@@ -42,12 +44,14 @@ from zerodistance.messages import (
     EVENTS,
     FINDINGS,
     TELEMETRY,
+    TICKETS,
     Block,
     DeviceEvent,
     Finding,
     Sample,
     decode_columns,
     decode_event,
+    decode_ticket_change,
     encode_finding,
 )
 from zerodistance.settings import Settings
@@ -57,7 +61,7 @@ from zerodistance.store.database import Connection
 _log = structlog.get_logger(__name__)
 
 CONSUMER = "diagnose"
-TOPICS = (TELEMETRY, EVENTS)
+TOPICS = (TELEMETRY, EVENTS, TICKETS)
 INTERVAL_S = 1.0
 # Should a checkpoint take long all the same (a heatwave: findings of every device), the models get the rest.
 _REST, _LONGEST_INTERVAL_S = 2.0, 5.0
@@ -78,17 +82,19 @@ BUFFERED = 40_000
 class DiagnosisHandler:
     """What :class:`stream.loop.CheckpointLoop` drives; one engine for each appliance type."""
 
-    def __init__(self, catalogue: Catalogue, clock: Clock) -> None:
+    def __init__(self, catalogue: Catalogue, clock: Clock, budget: float = calibration.BUDGET) -> None:
         self._catalogue = catalogue
         self._clock = clock
+        self._budget = budget  # of false alarms, per device and year
         self._reset()
 
     def _reset(self) -> None:
-        self._engines = {name: Engine(appliance) for name, appliance in self._catalogue.items()}
+        self._engines = {name: Engine(appliance, self._budget) for name, appliance in self._catalogue.items()}
         self._shadow = Shadow(self._engines)
         self._samples: dict[str, list[Sample]] = {name: [] for name in self._catalogue}
         self._blocks: dict[str, list[Block]] = {name: [] for name in self._catalogue}
         self._events: list[DeviceEvent] = []
+        self._repairs: list[Repair] = []
         self._buffered = 0
         self._partition: dict[str, int] = {}
         self._tenant: dict[str, int] = {}
@@ -227,6 +233,8 @@ class DiagnosisHandler:
                 self._take(rest, partition, record.offset)
             elif record.topic == EVENTS:
                 self._take_event(decode_event(record.value), partition)
+            elif record.topic == TICKETS:
+                self._take_repair(repair_of(decode_ticket_change(record.value)))
         except InvalidMessageError:
             # the store's consumer reads the same record and puts it with the dead letters
             if not self._again:
@@ -270,6 +278,11 @@ class DiagnosisHandler:
         self._events.append(event)
         self._buffered += 1
 
+    def _take_repair(self, repair: Repair | None) -> None:
+        # one that was never heard of has nothing to forget
+        if repair is not None and repair.device in self._partition:
+            self._repairs.append(repair)
+
     def _count(self, outcome: str, number: int) -> None:
         if number and not self._again:
             self._counts["diagnose", outcome] += number
@@ -299,8 +312,19 @@ class DiagnosisHandler:
             self._conclude(event.type, outcome)
             self._counts["diagnose", "fault_codes"] += 1
         self._events.clear()
+        for repair in self._repairs:
+            self._recommission(repair)
+        self._repairs.clear()
         self._buffered = 0
         self._worked_at = time.monotonic()
+
+    def _recommission(self, repair: Repair) -> None:
+        for name, engine in self._engines.items():
+            if engine.knows(repair.device):
+                self._unsaved.hurry(self._partition[repair.device], repair.device, name)
+                self._conclude(name, engine.recommission(repair.device, repair.time_us))
+                self._counts["diagnose", "repairs"] += 1
+                _log.info("diagnosis.recommissioned", device=repair.device)
 
     def _conclude(self, name: str, outcome: Outcome) -> None:
         engine = self._engines[name]
@@ -352,7 +376,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         sender = threading.Thread(target=relay.run, args=(stop,), name="outbox")
         sender.start()
         try:
-            handler = DiagnosisHandler(catalogue, settings.make_clock())
+            handler = DiagnosisHandler(catalogue, settings.make_clock(), settings.false_alarm_budget)
             _log.info("diagnose.runs")
             settle()
             CheckpointLoop(

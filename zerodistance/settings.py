@@ -98,6 +98,9 @@ class Settings(BaseSettings):
         "", description="the platform's accounts at the broker: _name:password, joined by ','"
     )
 
+    false_alarm_budget: float = Field(
+        0.05, gt=0, le=10, description="false alarms per device and year that thresholds are set for"
+    )
     partner_webhook_url: str = Field("", description="use events for a partner are posted here; empty: none")
     partner_webhook_secret: str = Field("", description="signs them; shared with the partner alone")
     staff_channels: str = Field("", description="Apprise addresses for engineers and dispatchers, by spaces")

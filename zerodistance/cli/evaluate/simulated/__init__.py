@@ -4,8 +4,8 @@ Settings (``--set NAME=VALUE``): ``device_years`` of healthy life at least; ``ty
 ``seed`` of the first chunk of each type; ``period``, seconds between samples; ``healthy`` appliances in each
 chunk (more are cheaper by the device-year) and ``each``, those with each fault; ``growth``, ``quick`` or
 ``months``, for chunks with such faults alone; ``workers``, processes; ``work``, a folder in which the results
-of finished chunks are kept (a run that is stopped goes on there); ``budgets``, factors by which the return
-period of a false alarm is stretched, for the curve of recall against false alarms; ``without``, layers to
+of finished chunks are kept (a run that is stopped goes on there); ``budgets``, false alarms per device and
+year that the thresholds are set for, for the curve of recall against false alarms; ``without``, layers to
 leave out, and ``--ablation`` for all of them one by one.
 """
 
@@ -57,8 +57,8 @@ def run(task: Task) -> Report:
     catalogue = load_catalogue()
     types = _names(task, "types", simulated_types())
     variations: dict[str, Variation] = {WHOLE: without(_names(task, "without", list(LAYERS), default=[]))}
-    for factor in _numbers(task, "budgets"):
-        variations[f"budget × {factor:g}"] = budget(factor)
+    for alarms in _numbers(task, "budgets"):
+        variations[f"budget {alarms:g}"] = budget(alarms)
     if task.ablation:
         variations |= {f"without {layer}": without([layer]) for layer in LAYERS}
     chunks = plan_chunks(
@@ -83,9 +83,9 @@ def run(task: Task) -> Report:
         if name == WHOLE:
             figures, whole = found, verdict
         brief = ("false_tickets_per_device_year", "false_questions_per_device_year", "wrong_cause_rate")
+        more = ("unknown_rate", "slow_faults_called_7_days_ahead")
         others.append(
-            {"models": name, "recall": mean_recall(found), **{key: found[key] for key in brief}}
-            | {"unknown_rate": found["unknown_rate"]}
+            {"models": name, "recall": mean_recall(found), **{key: found[key] for key in (*brief, *more)}}
         )
     figures["chunks"] = [f"{chunk.type}/{chunk.seed}" for chunk in chunks]
     figures["period_s"] = chunks[0].period_s
@@ -187,5 +187,5 @@ def _numbers(task: Task, option: str) -> list[float]:
     except ValueError:
         raise SettingsError(f"--set {option}={text}: write numbers separated by commas.") from None
     if any(not number > 0 for number in numbers):
-        raise SettingsError(f"--set {option}={text}: factors are above 0.")
+        raise SettingsError(f"--set {option}={text}: budgets are above 0.")
     return numbers

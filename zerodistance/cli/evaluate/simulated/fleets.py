@@ -100,14 +100,15 @@ def plan_chunks(
     each: int = 3,
     growth: str = "",
 ) -> list[Chunk]:
-    """Return chunks with at least ``device_years`` of healthy life, evenly over ``types``.
+    """Return chunks with at least ``device_years`` of healthy life, of each type at least half its share.
 
     Faults that grow for months have chunks of their own: what breaks at once need not be watched for a year.
-    ``growth``: "quick" or "months" for chunks with such faults alone.
+    ``growth``: "quick" or "months" for chunks with such faults alone. Each type has a chunk of each growth.
 
     Types take turns, so that a run that is stopped has something of each.
     """
-    queues = []
+    queues: list[list[Chunk]] = []
+    spare: list[Chunk] = []  # of each type, in turn, until there are enough years
     for name in types:
         quick: list[str] = []
         long: list[str] = []
@@ -119,13 +120,25 @@ def plan_chunks(
         if not groups:
             continue
         queue: list[Chunk] = []
-        while sum(one.healthy_years for one in queue) < device_years / len(types) or len(queue) < len(groups):
-            number = len(queue)
+        number = 0
+        while sum(one.healthy_years for one in queue) < device_years / len(types) or number < len(groups):
             faults = groups[number % len(groups)]
             hours = max(physics_of(name).FAULTS[fault].hours for fault in faults)
             days = math.ceil(ONSET_DAYS[1] + hours / 24.0 + AFTER_DAYS + LAST_DAYS)
             queue.append(Chunk(name, seed + number, days, healthy, each, faults, period_s))
-        queues.append(queue)
+            number += 1
+        owed = len(groups)
+        while (
+            owed < number and sum(one.healthy_years for one in queue[:owed]) < device_years / len(types) / 2
+        ):
+            owed += 1
+        queues.append(queue[:owed])
+        spare.extend(queue[owed:])
+    missing = device_years - sum(one.healthy_years for queue in queues for one in queue)
+    for one in sorted(spare, key=lambda chunk: chunk.seed):
+        if missing > 0:
+            next(queue for queue in queues if queue[0].type == one.type).append(one)
+            missing -= one.healthy_years
     longest = max((len(queue) for queue in queues), default=0)
     return [queue[turn] for turn in range(longest) for queue in queues if turn < len(queue)]
 
@@ -183,6 +196,8 @@ class Life(msgspec.Struct, kw_only=True):
     Attributes:
         fault: "" for a healthy one.
         functional_us: when it no longer does what it is for; None: it never comes to that.
+        used_h: hours that it was switched on between the functional failure (or the onset) and the repair;
+            None: nobody switches such an appliance off.
         changes: of its findings, in order: (time, open or cleared, cause, leading evidence, onset): the onset
             tells findings of one appliance apart.
         codes: fault codes that it raised itself.
@@ -198,6 +213,7 @@ class Life(msgspec.Struct, kw_only=True):
     onset_us: int = 0
     functional_us: int | None = None
     cleared_us: int = 0
+    used_h: float | None = None
     changes: list[tuple[int, str, str, str, int]] = []
     codes: list[str] = []
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-from models import calibration, creeping, detect
-from zerodistance.cli.evaluate.simulated.living import Variation
+from models import creeping, detect
+from zerodistance.cli.evaluate.simulated.living import BUDGET_OF, Variation
 
 _NEVER = 10**18
 
@@ -28,10 +27,11 @@ LAYERS: dict[str, Variation] = {
     "slow faults": {"models.creeping:FLOOR": 1e9, "models.creeping:UNKNOWN_AT": 1e9},
     # no residual alarms alone, without a fault's signature
     "single residuals": {"models.detect:SINGLE_ALARM": 1e9, "models.creeping:UNKNOWN_AT": 1e9},
+    # one channel alone says that something is wrong, as two do
+    "second channel": {"models.detect:SECOND_ALARM": 1e-9, "models.creeping:UNKNOWN_SECOND": 1e-9},
     # what is unusual never becomes usual while a finding is open
     "relearning": {"models.judging:RELEARN_US": _NEVER},
 }
-_BY_FACTOR = 0.1
 
 
 def without(layers: Sequence[str]) -> Variation:
@@ -39,15 +39,6 @@ def without(layers: Sequence[str]) -> Variation:
     return {place: value for layer in layers for place, value in LAYERS[layer].items()}
 
 
-def budget(factor: float) -> Variation:
-    """Return the variation for ``factor`` times as many days between false alarms.
-
-    Sudden scores are read off at the longer return period. What creeps has thresholds within narrow bounds:
-    these are moved by a tenth for each factor of e.
-    """
-    moved = 1.0 + _BY_FACTOR * math.log(factor)
-    return {
-        "models.detect:RETURN_DAYS": detect.RETURN_DAYS * factor,
-        "models.creeping:FLOOR": creeping.FLOOR * moved,
-        "models.calibration:CEILING": calibration.CEILING * moved,
-    }
+def budget(alarms: float) -> Variation:
+    """Return the variation with another budget: false alarms per device and year."""
+    return {BUDGET_OF: alarms}

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models import calibration
 from models.engine import Engine, Outcome
 from simulators.randomness import keyed
 from simulators.simulation import Batch, FleetSimulation, Reported
@@ -21,7 +22,8 @@ from zerodistance.clock import to_us
 
 Samples = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]
 Variation = Mapping[str, Any]
-"""Constants of the models that are set otherwise: ``module:name`` → value."""
+"""Constants of the models that are set otherwise: ``module:name`` → value; ``budget`` → the engine's."""
+BUDGET_OF = "budget"
 
 _DAY_US = 86_400_000_000
 _GAP_EVERY_DAYS = 30
@@ -32,6 +34,8 @@ def varied(variation: Variation) -> Iterator[None]:
     """Set the constants of a variation, and set them back."""
     before = []
     for place, value in variation.items():
+        if place == BUDGET_OF:
+            continue
         module, name = place.split(":")
         owner = importlib.import_module(module)
         before.append((owner, name, getattr(owner, name)))
@@ -126,8 +130,9 @@ def live(
     engines = {}
     for name, variation in variations.items():
         with varied(variation):
-            engines[name] = Engine(appliance)
+            engines[name] = Engine(appliance, variation.get(BUDGET_OF, calibration.BUDGET))
     start_us, until_us = to_us(chunk.start), to_us(chunk.start + timedelta(days=chunk.days))
+    switch = next((one.while_on for one in appliance.features.values() if one.while_on), "")
     lives = {
         name: {
             device: Life(device=device, type=chunk.type, from_us=start_us, until_us=until_us)
@@ -141,6 +146,7 @@ def live(
             one.fault, one.severity, one.hours = entry.fault, entry.severity, entry.hours
             one.onset_us, one.functional_us = entry.onset_us, entry.functional_failure_us()
             one.cleared_us = entry.cleared_us or until_us
+            one.used_h = 0.0 if switch else None
     for engine in engines.values():
         for device in fleet.devices:
             engine.row_of(device)
@@ -155,6 +161,10 @@ def live(
         today = (gaps[:, 1] < start_us + day * _DAY_US) & (gaps[:, 2] > start_us + (day - 1) * _DAY_US)
         samples = to_samples(batches, any_engine.plan.channels, appliance, any_engine.row_of, gaps[today])
         result.samples += len(samples[0])
+        if switch:
+            used = _hours_on(batches, switch)
+            for mine in lives.values():
+                _note_use(mine, used, chunk.period_s)
         simulated = time.process_time()
         for name, engine in engines.items():
             mine = lives[name]
@@ -169,6 +179,25 @@ def live(
         tell(day)
     result.lives = {name: list(mine.values()) for name, mine in lives.items()}
     return result
+
+
+def _hours_on(batches: list[Batch], switch: str) -> dict[str, NDArray[np.int64]]:
+    """Return device → times of its samples at which it was switched on."""
+    used: dict[str, NDArray[np.int64]] = {}
+    for batch in batches:
+        on = batch.values[switch] > 0.5
+        for column, device in enumerate(batch.devices):
+            used[device] = batch.time_us[on[:, column], column]
+    return used
+
+
+def _note_use(lives: Mapping[str, Life], used: Mapping[str, NDArray[np.int64]], period_s: float) -> None:
+    """Add up how long appliances were in use while something was wrong with them."""
+    for device, times in used.items():
+        one = lives[device]
+        if one.fault and one.used_h is not None:
+            since = one.onset_us if one.functional_us is None else one.functional_us
+            one.used_h += float(((times >= since) & (times < one.cleared_us)).sum()) * period_s / 3600.0
 
 
 def _note(engine: Engine, outcome: Outcome, lives: Mapping[str, Life]) -> None:

@@ -136,6 +136,7 @@ def _variations(figures: Mapping[str, Any]) -> Table:
         "false_questions_per_device_year",
         "wrong_cause_rate",
         "unknown_rate",
+        "slow_faults_called_7_days_ahead",
     )
     rows = [(one["models"], *(one[key] for key in keys)) for one in figures["variations"]]
     columns = (
@@ -145,5 +146,6 @@ def _variations(figures: Mapping[str, Any]) -> Table:
         "false questions/year",
         "wrong cause",
         "unknown",
+        "slow, 7 days ahead",
     )
     return Table("Recall against false alarms, and what each layer is worth", columns, tuple(rows))

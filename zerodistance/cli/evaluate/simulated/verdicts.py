@@ -4,6 +4,9 @@
   was open already at the onset, and then from when it names the fault. Any other finding is false.
 * A fault is *found* when such a finding is open before the repair. Its cause is what the finding names a day
   after it was opened (or when it cleared): by then the service has planned.
+* An appliance that was switched on for less than a hundredth of the time between its failure and its repair
+  (an air conditioner in spring, a washing machine that nobody used that week) has failed nobody and shows
+  nothing: its case counts for the recall at any severity only.
 * What a false finding costs is asked of the ticket rules (services/tickets/rules.py): a question to the
   owner, or a visit or remote work (a *ticket*). Seven of ten owners answer within 25 minutes, truthfully,
   that there is nothing; the others not at all. What has not cleared by then, or by the question's deadline,
@@ -40,6 +43,7 @@ _SETTLED_US = _DAY_US
 _AFTERMATH_US = 2 * _DAY_US
 _ANSWER_US = 25 * 60_000_000
 _ANSWERS = 0.7
+_UNUSED_SHARE = 0.01
 
 
 @dataclass
@@ -149,7 +153,7 @@ def judge_case(life: Life) -> tuple[Case, list[Finding]]:
             found = when, settled, finding.cause_at(when)
         if finding.cleared_us is not None and finding.cleared_us >= life.cleared_us:
             clear_us = finding.cleared_us - life.cleared_us
-    functional = life.functional_us is not None
+    functional = life.functional_us is not None and not unused(life)
     warning = None
     if life.functional_us is not None and found is not None:
         warning = life.functional_us - found[0]
@@ -165,6 +169,14 @@ def judge_case(life: Life) -> tuple[Case, list[Finding]]:
         clear_us=clear_us,
     )
     return case, false
+
+
+def unused(life: Life) -> bool:
+    """Tell whether hardly anybody used an appliance while something was wrong with it."""
+    if life.used_h is None:
+        return False
+    since = life.onset_us if life.functional_us is None else life.functional_us
+    return life.used_h * _HOUR_US < _UNUSED_SHARE * (life.cleared_us - since)
 
 
 def poisson_upper(count: int, level: float = 0.975) -> float:
