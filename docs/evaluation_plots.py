@@ -16,9 +16,9 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # the backend comes first
 
 from models.evaluation import air_handling, cmapss
-from models.streaming.channel import fused, news
+from models.streaming.channels import Channels
+from models.streaming.news import News
 from models.streaming.score import own_level
-from models.streaming.seasons import expectation
 from zerodistance.cli.evaluate.cmapss import read_engines
 from zerodistance.cli.evaluate.lbnl import read_days
 from zerodistance.cli.evaluate.nab import read_series
@@ -31,9 +31,12 @@ BLUE, ORANGE, RED, GREY = "#1f5fa8", "#e08214", "#c0392b", "#999999"
 def taxi(task: Task) -> None:
     """New York's taxis around the marathon of 2014: expected, observed, band, alarm."""
     series = next(one for one in read_series(task) if one.name.endswith("nyc_taxi.csv"))
-    expected = expectation(series.time_s, series.value)
-    total = fused(series.time_s, series.value)
-    told, alarm = news(total), total >= own_level(total, 0.005)
+    channels, news = Channels(1), News(1)
+    expected, total = np.empty((2, len(series.value)))
+    for row, (at, value) in enumerate(zip(series.time_s, series.value, strict=True)):
+        expected[row] = channels.expected(np.array([at]))[0]
+        total[row] = channels.surprise(np.array([at]), np.array([[value]]))[0, 0]
+    told, alarm = news.told(total[:, None])[:, 0], total >= own_level(total, 0.005)
     left, right = series.windows[0]
     part = slice(left - 250, right + 150)
     days = (series.time_s - series.time_s[left]) / 86_400

@@ -143,7 +143,11 @@ def score_at(series: Sequence[Steps], threshold: float, profile: Profile) -> flo
 
 
 def best_threshold(series: Sequence[Steps], profile: Profile) -> tuple[float, float]:
-    """Return the one threshold for all series that scores best, and that score."""
+    """Return the one threshold for all series that scores best, and that score.
+
+    It lies midway between the lowest score that it passes and the next one: at the very edge, other series
+    would be judged by chance.
+    """
     at = np.concatenate([one.at for one in series])
     gain = np.concatenate(
         [
@@ -158,7 +162,10 @@ def best_threshold(series: Sequence[Steps], profile: Profile) -> tuple[float, fl
     best = int(last[np.argmax(total[last])])
     if total[best] <= 0.0:
         return float(np.nextafter(at[0], np.inf)), 0.0
-    return float(at[best]), normalised(float(total[best]) - profile.miss * windows, windows, profile)
+    lower = float(at[best + 1]) if best + 1 < len(at) else float(at[best])
+    return 0.5 * (float(at[best]) + lower), normalised(
+        float(total[best]) - profile.miss * windows, windows, profile
+    )
 
 
 def normalised(total: float, windows: int, profile: Profile) -> float:

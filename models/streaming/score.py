@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.streaming.channel import fused, news
+from models.streaming.channels import Channels
+from models.streaming.news import News
 from models.streaming.tails import level
 from models.streaming.trailing import Floats, blocks
 from models.streaming.trained import Trained
@@ -16,11 +17,13 @@ from models.streaming.trained import Trained
 Ints = NDArray[np.int64]
 Progress = Callable[[int, int], None]
 
-UNIT = 15.0
+UNIT = 8.0
 """Fused surprise that scores one half without training rows."""
 FIRST_ALARM_ROWS = 200
 """Rows of its own past without which a series cannot keep to a rate of false alarms."""
 PAST_ROWS = 20_000
+"""Rows of the past from which the level of an alarm is taken."""
+_STEP_ROWS = 2_000
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class Scorer:
         self._model: Trained | None = None
         self._time = np.zeros(0)
         self._values = np.zeros((0, 0))
+        self._channels: Channels | None = None
+        self._news = News(1)
         self._total = np.zeros(0)
 
     def feed(self, time_s: Floats, values: Floats) -> Scores:
@@ -73,12 +78,13 @@ class Scorer:
         Raises:
             ValueError: the first piece does not hold the training rows, or they are too few.
         """
+        if not self._train_rows:
+            return self._against_past(time_s, values)
         seen = len(self._time)
         if seen:
             time_s = np.concatenate([self._time, time_s])
             values = np.concatenate([self._values, values])
-        judge = self._against_training if self._train_rows else self._against_past
-        scores, context = judge(time_s, values, seen)
+        scores, context = self._against_training(time_s, values, seen)
         keep = max(0, len(time_s) - context)
         self._time, self._values = time_s[keep:], values[keep:]
         return scores
@@ -101,21 +107,23 @@ class Scorer:
             top[part] = judged.top
         return Scores(score, alarm, top), self._model.context_rows(time_s)
 
-    def _against_past(self, time_s: Floats, values: Floats, seen: int) -> tuple[Scores, int]:
-        channels = values.shape[1]
-        each = np.zeros((len(values) - seen, channels))
-        for place in range(channels):
-            self._progress(place, channels)
-            each[:, place] = fused(time_s, values[:, place])[seen:]
-        strongest = each.max(axis=1)
-        total = strongest + (each.sum(axis=1) - strongest) / channels
+    def _against_past(self, time_s: Floats, values: Floats) -> Scores:
+        n, channels = values.shape
+        if self._channels is None:
+            self._channels = Channels(channels)
+        each = np.empty((n, channels))
+        for begin in range(0, n, _STEP_ROWS):
+            self._progress(begin, n)
+            part = slice(begin, begin + _STEP_ROWS)
+            each[part] = self._channels.surprise(time_s[part], values[part])
+        self._progress(n, n)
+        total = together(each)
+        told = self._news.told(total[:, None])[:, 0]
         before = len(self._total)
         total = np.concatenate([self._total, total])
-        told = news(total)[before:]
         alarm = (total >= own_level(total, self._rate))[before:]
         self._total = total[-PAST_ROWS:]
-        self._progress(channels, channels)
-        return Scores(told / (told + UNIT), alarm, each.argmax(axis=1)), PAST_ROWS
+        return Scores(told / (told + UNIT), alarm, each.argmax(axis=1))
 
 
 def score_series(
@@ -128,6 +136,12 @@ def score_series(
 ) -> Scores:
     """Score a whole series at once; arguments as those of :class:`Scorer` and :meth:`Scorer.feed`."""
     return Scorer(train_rows=train_rows, rate=rate, progress=progress).feed(time_s, values)
+
+
+def together(each: Floats) -> Floats:
+    """Return the surprise (N,) of rows of channels (N, C): the largest, and a share of the others."""
+    strongest = each.max(axis=1)
+    return np.asarray(strongest + (each.sum(axis=1) - strongest) / each.shape[1])
 
 
 def own_level(total: Floats, rate: float) -> Floats:

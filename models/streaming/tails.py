@@ -10,41 +10,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.streaming.trailing import blocks
-
 Floats = NDArray[np.float64]
 
 MOST = 8.0
 """No statistic is more surprising than one in 10⁸: the tails say nothing beyond."""
-LEAST_ROWS = 50
-"""Rows that must have been seen before anything is surprising."""
-TAILS = ((0.90, 5_000), (0.97, 5_000), (0.97, 20_000), (0.995, 20_000))
-"""(quantile where the tail begins, rows looked back over): their mean is more even than any of them."""
-
-
-def surprise(statistic: Floats, tails: tuple[tuple[float, int], ...] = TAILS) -> Floats:
-    """Return −log10 of each row's tail probability, judged by the rows before it.
-
-    Args:
-        statistic: (N,), higher is stranger; NaN is not surprising, and not learned from.
-        tails: (quantile, rows looked back over) of the tails that are averaged.
-    """
-    n = len(statistic)
-    out = np.zeros(n)
-    for begin, end in blocks(n):
-        if begin < LEAST_ROWS:
-            continue
-        total = np.zeros(end - begin)
-        cache: dict[int, Floats] = {}
-        for quantile, rows in tails:
-            first = max(0, begin - rows)
-            if first not in cache:
-                past = statistic[first:begin]
-                cache[first] = past[np.isfinite(past)]
-            if len(cache[first]) >= LEAST_ROWS:
-                total += by_tail(statistic[begin:end], cache[first], quantile)
-        out[begin:end] = total / len(tails)
-    return out
 
 
 def by_tail(statistic: Floats, past: Floats, quantile: float) -> Floats:

@@ -1,11 +1,10 @@
-"""Windows that look back: means, medians, spreads and extremes of the rows up to and with each row."""
+"""Windows that look back: means of the rows up to and with each row."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -67,32 +66,3 @@ def rolling_mean(value: Floats, rows: int) -> Floats:
     end = np.arange(1, len(value) + 1)
     begin = np.maximum(end - rows, 0)
     return np.asarray((total[end] - total[begin]) / (end - begin) + centre)
-
-
-def median_before(value: Floats, rows: int) -> Floats:
-    """Return the median of the ``rows`` rows before each row of ``value`` (N,); the first row is its own."""
-    if not len(value):
-        return value
-    padded = np.concatenate([np.full(rows, value[0]), value])
-    out = np.empty(len(value))
-    piece = max(1, 4_000_000 // rows)
-    windows = sliding_window_view(padded, rows)
-    for begin in range(0, len(value), piece):
-        end = min(len(value), begin + piece)
-        out[begin:end] = np.median(windows[begin:end], axis=1)
-    return out
-
-
-def maximum_before(value: Floats, rows: int) -> Floats:
-    """Return the maximum of the ``rows`` rows before each row of ``value`` (N,), −inf for the first.
-
-    Two running maxima per block of ``rows`` (van Herk, Pattern Recognition Letters 13, 1992).
-    """
-    n = len(value)
-    size = -(-(n + rows) // rows) * rows
-    padded = np.full(size, -np.inf)
-    padded[rows : rows + n] = value
-    table = padded.reshape(-1, rows)
-    ahead = np.maximum.accumulate(table, axis=1).ravel()
-    back = np.maximum.accumulate(table[:, ::-1], axis=1)[:, ::-1].ravel()
-    return np.asarray(np.maximum(back[:n], ahead[rows - 1 : rows - 1 + n]))
