@@ -29,6 +29,8 @@ from zerodistance.catalogue import ApplianceType, Catalogue
 
 NAME = "fleet"
 _FINEST = "1h"  # what reads every appliance: a dozen times fewer rows than five minutes are
+# So few bars that each can be read; a month is then read in days, not in hours of every appliance.
+_BARS = 28
 _SCOPE = f"{IN_USE} AND {BY_TYPE} AND {BY_REGION}"
 OPEN = "t.state NOT IN ('closed', 'cancelled', 'merged')"
 
@@ -138,9 +140,9 @@ def _add_reporting(board: Board, catalogue: Catalogue) -> None:
         "Rows in the telemetry tables, by appliance type and interval (at least an hour).",
     )
     board.add(
-        series_panel("Energy", [_energy(catalogue)], unit="kwatth", bars=True, stacked=True).interval(
-            _FINEST
-        ),
+        series_panel("Energy", [_energy(catalogue)], unit="kwatth", bars=True, stacked=True)
+        .interval(_FINEST)
+        .max_data_points(_BARS),
         12,
         8,
         "Electricity that the appliances counted, by type and interval (at least an hour).",

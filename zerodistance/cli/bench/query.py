@@ -223,7 +223,7 @@ def _of_dashboards(world: _World) -> Iterator[Asked]:
             days, interval = _SPANS[span]
             for panel in document["panels"]:
                 least = panel.get("interval") or interval
-                spacing = max(interval, least, key=seconds)
+                spacing = max(interval, least, _fitting(days, panel.get("maxDataPoints")), key=seconds)
                 for target in panel.get("targets", []):
 
                     def ask(
@@ -241,6 +241,20 @@ def _of_dashboards(world: _World) -> Iterator[Asked]:
                         return len(conn.execute(expand(text, request).encode()).fetchall())
 
                     yield f"{board} {span}: {panel['title']} {target['refId']}", days, ask
+
+
+def _fitting(days: float, most: float | None) -> str:
+    """Return Grafana's spacing for so many points at most (``roundInterval`` of packages/grafana-data).
+
+    >>> _fitting(30, 28), _fitting(7, 28), _fitting(7, None)
+    ('1d', '6h', '1m')
+    """
+    from dashboards.expand import seconds
+
+    wanted = days * 86_400 / most if most else 60.0
+    return max(
+        (one for one in ("1m", "5m", "10m", "1h", "6h", "12h", "1d") if seconds(one) <= wanted), key=seconds
+    )
 
 
 def _choose(variables: list[dict[str, Any]], world: _World, random: Random) -> dict[str, list[str]]:
