@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak lint format types contracts lock clean
+.PHONY: help setup demo test soak lint format types contracts lock client clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ LOCKING := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 lock: setup ## write the lock files anew (ARGS=--upgrade for newer versions)
 	$(BIN)/$(LOCKING) --group dev -o requirements.lock
 	$(BIN)/$(LOCKING) -o requirements-runtime.lock
+
+client: setup ## write the typed Python client anew from the OpenAPI document
+	PYTHONPATH=. $(BIN)/python clients/generate.py
 
 clean: ## remove .venv and what tools have cached
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -28,6 +28,7 @@ TAGS = {
     "credentials": "Who may speak to the broker as which device.",
     "engineers": "Who can be sent.",
     "desk": "Campaigns, inspections, visit windows, the plan of a day, figures.",
+    "issues": "Causes that recur across a model, for those who make it.",
     "use": "What appliances tell of their use: food, programmes, filters, local water.",
     "owner": "What an owner may do, with the token in the link that the owner was sent.",
     "sessions": "Signing in and out.",
@@ -107,6 +108,10 @@ def _is_described(route: object) -> bool:
 
 def _complete_operation(operation: Json, method: str, path: str, examples: Examples) -> None:
     operation["summary"], operation["description"] = _say(operation.get("description", ""))
+    if method != "post":  # only there it has a meaning
+        operation["parameters"] = [
+            one for one in operation.get("parameters", []) if one["name"].lower() != "idempotency-key"
+        ]
     for parameter in operation.get("parameters", []):
         if "example" not in parameter and "examples" not in parameter:
             parameter["example"] = examples.of(parameter["schema"], parameter["name"])

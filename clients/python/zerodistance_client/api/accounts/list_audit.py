@@ -1,0 +1,260 @@
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.audit_page import AuditPage
+from ...models.problem import Problem
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    *,
+    actor: str | Unset = "",
+    action: str | Unset = "",
+    limit: int | Unset = 50,
+    cursor: str | Unset = "",
+    x_actor: None | str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(x_actor, Unset):
+        headers["x-actor"] = x_actor
+
+    params: dict[str, Any] = {}
+
+    params["actor"] = actor
+
+    params["action"] = action
+
+    params["limit"] = limit
+
+    params["cursor"] = cursor
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/api/v1/audit",
+        "params": params,
+    }
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> AuditPage | Problem | None:
+    if response.status_code == 200:
+        response_200 = AuditPage.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[AuditPage | Problem]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    actor: str | Unset = "",
+    action: str | Unset = "",
+    limit: int | Unset = 50,
+    cursor: str | Unset = "",
+    x_actor: None | str | Unset = UNSET,
+) -> Response[AuditPage | Problem]:
+    """Return who changed what through the API, the newest first
+
+     Return who changed what through the API, the newest first.
+
+    Args:
+        actor (str | Unset): staff:wang.wei, owner:home-1, … Default: ''.
+        action (str | Unset): move_ticket, login_failed, … Default: ''.
+        limit (int | Unset):  Default: 50.
+        cursor (str | Unset):  Default: ''.
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[AuditPage | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        actor=actor,
+        action=action,
+        limit=limit,
+        cursor=cursor,
+        x_actor=x_actor,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    actor: str | Unset = "",
+    action: str | Unset = "",
+    limit: int | Unset = 50,
+    cursor: str | Unset = "",
+    x_actor: None | str | Unset = UNSET,
+) -> AuditPage | Problem | None:
+    """Return who changed what through the API, the newest first
+
+     Return who changed what through the API, the newest first.
+
+    Args:
+        actor (str | Unset): staff:wang.wei, owner:home-1, … Default: ''.
+        action (str | Unset): move_ticket, login_failed, … Default: ''.
+        limit (int | Unset):  Default: 50.
+        cursor (str | Unset):  Default: ''.
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        AuditPage | Problem
+    """
+
+    return sync_detailed(
+        client=client,
+        actor=actor,
+        action=action,
+        limit=limit,
+        cursor=cursor,
+        x_actor=x_actor,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    actor: str | Unset = "",
+    action: str | Unset = "",
+    limit: int | Unset = 50,
+    cursor: str | Unset = "",
+    x_actor: None | str | Unset = UNSET,
+) -> Response[AuditPage | Problem]:
+    """Return who changed what through the API, the newest first
+
+     Return who changed what through the API, the newest first.
+
+    Args:
+        actor (str | Unset): staff:wang.wei, owner:home-1, … Default: ''.
+        action (str | Unset): move_ticket, login_failed, … Default: ''.
+        limit (int | Unset):  Default: 50.
+        cursor (str | Unset):  Default: ''.
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[AuditPage | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        actor=actor,
+        action=action,
+        limit=limit,
+        cursor=cursor,
+        x_actor=x_actor,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    actor: str | Unset = "",
+    action: str | Unset = "",
+    limit: int | Unset = 50,
+    cursor: str | Unset = "",
+    x_actor: None | str | Unset = UNSET,
+) -> AuditPage | Problem | None:
+    """Return who changed what through the API, the newest first
+
+     Return who changed what through the API, the newest first.
+
+    Args:
+        actor (str | Unset): staff:wang.wei, owner:home-1, … Default: ''.
+        action (str | Unset): move_ticket, login_failed, … Default: ''.
+        limit (int | Unset):  Default: 50.
+        cursor (str | Unset):  Default: ''.
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        AuditPage | Problem
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            actor=actor,
+            action=action,
+            limit=limit,
+            cursor=cursor,
+            x_actor=x_actor,
+        )
+    ).parsed

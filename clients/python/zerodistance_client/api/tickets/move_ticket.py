@@ -1,0 +1,293 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.problem import Problem
+from ...models.ticket_move import TicketMove
+from ...models.ticket_public import TicketPublic
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    ticket_id: str,
+    *,
+    body: TicketMove,
+    if_match: None | str | Unset = UNSET,
+    x_actor: None | str | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(if_match, Unset):
+        headers["if-match"] = if_match
+
+    if not isinstance(x_actor, Unset):
+        headers["x-actor"] = x_actor
+
+    if not isinstance(idempotency_key, Unset):
+        headers["Idempotency-Key"] = idempotency_key
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/api/v1/tickets/{ticket_id}/moves".format(
+            ticket_id=quote(str(ticket_id), safe=""),
+        ),
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Problem | TicketPublic | None:
+    if response.status_code == 200:
+        response_200 = TicketPublic.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 409:
+        response_409 = Problem.from_dict(response.json())
+
+        return response_409
+
+    if response.status_code == 412:
+        response_412 = Problem.from_dict(response.json())
+
+        return response_412
+
+    if response.status_code == 413:
+        response_413 = Problem.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Problem | TicketPublic]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    ticket_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: TicketMove,
+    if_match: None | str | Unset = UNSET,
+    x_actor: None | str | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> Response[Problem | TicketPublic]:
+    """Move a ticket
+
+     Move a ticket. If somebody else changed it since, nothing is overwritten: 412 (If-Match) or 409
+    (``version``) say by whom and what; 409 also for a move that the life cycle does not allow.
+
+    Args:
+        ticket_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+        idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
+            the first time, and does nothing
+        body (TicketMove): Move a ticket. ``version`` is what the caller saw: another one by now
+            is refused as a conflict.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | TicketPublic]
+    """
+
+    kwargs = _get_kwargs(
+        ticket_id=ticket_id,
+        body=body,
+        if_match=if_match,
+        x_actor=x_actor,
+        idempotency_key=idempotency_key,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    ticket_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: TicketMove,
+    if_match: None | str | Unset = UNSET,
+    x_actor: None | str | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> Problem | TicketPublic | None:
+    """Move a ticket
+
+     Move a ticket. If somebody else changed it since, nothing is overwritten: 412 (If-Match) or 409
+    (``version``) say by whom and what; 409 also for a move that the life cycle does not allow.
+
+    Args:
+        ticket_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+        idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
+            the first time, and does nothing
+        body (TicketMove): Move a ticket. ``version`` is what the caller saw: another one by now
+            is refused as a conflict.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | TicketPublic
+    """
+
+    return sync_detailed(
+        ticket_id=ticket_id,
+        client=client,
+        body=body,
+        if_match=if_match,
+        x_actor=x_actor,
+        idempotency_key=idempotency_key,
+    ).parsed
+
+
+async def asyncio_detailed(
+    ticket_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: TicketMove,
+    if_match: None | str | Unset = UNSET,
+    x_actor: None | str | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> Response[Problem | TicketPublic]:
+    """Move a ticket
+
+     Move a ticket. If somebody else changed it since, nothing is overwritten: 412 (If-Match) or 409
+    (``version``) say by whom and what; 409 also for a move that the life cycle does not allow.
+
+    Args:
+        ticket_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+        idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
+            the first time, and does nothing
+        body (TicketMove): Move a ticket. ``version`` is what the caller saw: another one by now
+            is refused as a conflict.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | TicketPublic]
+    """
+
+    kwargs = _get_kwargs(
+        ticket_id=ticket_id,
+        body=body,
+        if_match=if_match,
+        x_actor=x_actor,
+        idempotency_key=idempotency_key,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    ticket_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: TicketMove,
+    if_match: None | str | Unset = UNSET,
+    x_actor: None | str | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> Problem | TicketPublic | None:
+    """Move a ticket
+
+     Move a ticket. If somebody else changed it since, nothing is overwritten: 412 (If-Match) or 409
+    (``version``) say by whom and what; 409 also for a move that the life cycle does not allow.
+
+    Args:
+        ticket_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+        idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
+            the first time, and does nothing
+        body (TicketMove): Move a ticket. ``version`` is what the caller saw: another one by now
+            is refused as a conflict.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | TicketPublic
+    """
+
+    return (
+        await asyncio_detailed(
+            ticket_id=ticket_id,
+            client=client,
+            body=body,
+            if_match=if_match,
+            x_actor=x_actor,
+            idempotency_key=idempotency_key,
+        )
+    ).parsed

@@ -1,0 +1,243 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.problem import Problem
+from ...models.water_quality import WaterQuality
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    region: str,
+    *,
+    body: WaterQuality,
+    x_actor: None | str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(x_actor, Unset):
+        headers["x-actor"] = x_actor
+
+    _kwargs: dict[str, Any] = {
+        "method": "put",
+        "url": "/api/v1/water-quality/{region}".format(
+            region=quote(str(region), safe=""),
+        ),
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Problem | WaterQuality | None:
+    if response.status_code == 200:
+        response_200 = WaterQuality.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 409:
+        response_409 = Problem.from_dict(response.json())
+
+        return response_409
+
+    if response.status_code == 413:
+        response_413 = Problem.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Problem | WaterQuality]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    region: str,
+    *,
+    client: AuthenticatedClient,
+    body: WaterQuality,
+    x_actor: None | str | Unset = UNSET,
+) -> Response[Problem | WaterQuality]:
+    """Enter what is known of a region's water from now on
+
+     Enter what is known of a region's water from now on.
+
+    Args:
+        region (str):
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+        body (WaterQuality): Local water: dissolved solids and hardness (as CaCO3), both in mg/L.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | WaterQuality]
+    """
+
+    kwargs = _get_kwargs(
+        region=region,
+        body=body,
+        x_actor=x_actor,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    region: str,
+    *,
+    client: AuthenticatedClient,
+    body: WaterQuality,
+    x_actor: None | str | Unset = UNSET,
+) -> Problem | WaterQuality | None:
+    """Enter what is known of a region's water from now on
+
+     Enter what is known of a region's water from now on.
+
+    Args:
+        region (str):
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+        body (WaterQuality): Local water: dissolved solids and hardness (as CaCO3), both in mg/L.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | WaterQuality
+    """
+
+    return sync_detailed(
+        region=region,
+        client=client,
+        body=body,
+        x_actor=x_actor,
+    ).parsed
+
+
+async def asyncio_detailed(
+    region: str,
+    *,
+    client: AuthenticatedClient,
+    body: WaterQuality,
+    x_actor: None | str | Unset = UNSET,
+) -> Response[Problem | WaterQuality]:
+    """Enter what is known of a region's water from now on
+
+     Enter what is known of a region's water from now on.
+
+    Args:
+        region (str):
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+        body (WaterQuality): Local water: dissolved solids and hardness (as CaCO3), both in mg/L.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | WaterQuality]
+    """
+
+    kwargs = _get_kwargs(
+        region=region,
+        body=body,
+        x_actor=x_actor,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    region: str,
+    *,
+    client: AuthenticatedClient,
+    body: WaterQuality,
+    x_actor: None | str | Unset = UNSET,
+) -> Problem | WaterQuality | None:
+    """Enter what is known of a region's water from now on
+
+     Enter what is known of a region's water from now on.
+
+    Args:
+        region (str):
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+        body (WaterQuality): Local water: dissolved solids and hardness (as CaCO3), both in mg/L.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | WaterQuality
+    """
+
+    return (
+        await asyncio_detailed(
+            region=region,
+            client=client,
+            body=body,
+            x_actor=x_actor,
+        )
+    ).parsed

@@ -1,0 +1,248 @@
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.problem import Problem
+from ...models.webhook_create import WebhookCreate
+from ...models.webhook_created import WebhookCreated
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    *,
+    body: WebhookCreate,
+    x_actor: None | str | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(x_actor, Unset):
+        headers["x-actor"] = x_actor
+
+    if not isinstance(idempotency_key, Unset):
+        headers["Idempotency-Key"] = idempotency_key
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/api/v1/webhooks",
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Problem | WebhookCreated | None:
+    if response.status_code == 201:
+        response_201 = WebhookCreated.from_dict(response.json())
+
+        return response_201
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 409:
+        response_409 = Problem.from_dict(response.json())
+
+        return response_409
+
+    if response.status_code == 413:
+        response_413 = Problem.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Problem | WebhookCreated]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: WebhookCreate,
+    x_actor: None | str | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> Response[Problem | WebhookCreated]:
+    """Subscribe to events; the secret that signs them is in this answer and nowhere else
+
+     Subscribe to events; the secret that signs them is in this answer and nowhere else.
+
+    Args:
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+        idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
+            the first time, and does nothing
+        body (WebhookCreate): Whom to tell of what.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | WebhookCreated]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        x_actor=x_actor,
+        idempotency_key=idempotency_key,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    body: WebhookCreate,
+    x_actor: None | str | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> Problem | WebhookCreated | None:
+    """Subscribe to events; the secret that signs them is in this answer and nowhere else
+
+     Subscribe to events; the secret that signs them is in this answer and nowhere else.
+
+    Args:
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+        idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
+            the first time, and does nothing
+        body (WebhookCreate): Whom to tell of what.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | WebhookCreated
+    """
+
+    return sync_detailed(
+        client=client,
+        body=body,
+        x_actor=x_actor,
+        idempotency_key=idempotency_key,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    body: WebhookCreate,
+    x_actor: None | str | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> Response[Problem | WebhookCreated]:
+    """Subscribe to events; the secret that signs them is in this answer and nowhere else
+
+     Subscribe to events; the secret that signs them is in this answer and nowhere else.
+
+    Args:
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+        idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
+            the first time, and does nothing
+        body (WebhookCreate): Whom to tell of what.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | WebhookCreated]
+    """
+
+    kwargs = _get_kwargs(
+        body=body,
+        x_actor=x_actor,
+        idempotency_key=idempotency_key,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    body: WebhookCreate,
+    x_actor: None | str | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> Problem | WebhookCreated | None:
+    """Subscribe to events; the secret that signs them is in this answer and nowhere else
+
+     Subscribe to events; the secret that signs them is in this answer and nowhere else.
+
+    Args:
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+        idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
+            the first time, and does nothing
+        body (WebhookCreate): Whom to tell of what.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | WebhookCreated
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            body=body,
+            x_actor=x_actor,
+            idempotency_key=idempotency_key,
+        )
+    ).parsed

@@ -1,0 +1,268 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.campaign_acted import CampaignActed
+from ...models.campaign_news import CampaignNews
+from ...models.problem import Problem
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    campaign_id: str,
+    *,
+    body: CampaignNews,
+    x_actor: None | str | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(x_actor, Unset):
+        headers["x-actor"] = x_actor
+
+    if not isinstance(idempotency_key, Unset):
+        headers["Idempotency-Key"] = idempotency_key
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/api/v1/campaigns/{campaign_id}/messages".format(
+            campaign_id=quote(str(campaign_id), safe=""),
+        ),
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> CampaignActed | Problem | None:
+    if response.status_code == 200:
+        response_200 = CampaignActed.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 409:
+        response_409 = Problem.from_dict(response.json())
+
+        return response_409
+
+    if response.status_code == 413:
+        response_413 = Problem.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[CampaignActed | Problem]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    campaign_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: CampaignNews,
+    x_actor: None | str | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> Response[CampaignActed | Problem]:
+    """Tell the owners of all appliances that have not recovered; the same words reach nobody twice
+
+     Tell the owners of all appliances that have not recovered; the same words reach nobody twice.
+
+    Args:
+        campaign_id (str):
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+        idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
+            the first time, and does nothing
+        body (CampaignNews): A word to the owners of all appliances in a campaign that have not
+            recovered, by language.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[CampaignActed | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        campaign_id=campaign_id,
+        body=body,
+        x_actor=x_actor,
+        idempotency_key=idempotency_key,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    campaign_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: CampaignNews,
+    x_actor: None | str | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> CampaignActed | Problem | None:
+    """Tell the owners of all appliances that have not recovered; the same words reach nobody twice
+
+     Tell the owners of all appliances that have not recovered; the same words reach nobody twice.
+
+    Args:
+        campaign_id (str):
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+        idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
+            the first time, and does nothing
+        body (CampaignNews): A word to the owners of all appliances in a campaign that have not
+            recovered, by language.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        CampaignActed | Problem
+    """
+
+    return sync_detailed(
+        campaign_id=campaign_id,
+        client=client,
+        body=body,
+        x_actor=x_actor,
+        idempotency_key=idempotency_key,
+    ).parsed
+
+
+async def asyncio_detailed(
+    campaign_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: CampaignNews,
+    x_actor: None | str | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> Response[CampaignActed | Problem]:
+    """Tell the owners of all appliances that have not recovered; the same words reach nobody twice
+
+     Tell the owners of all appliances that have not recovered; the same words reach nobody twice.
+
+    Args:
+        campaign_id (str):
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+        idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
+            the first time, and does nothing
+        body (CampaignNews): A word to the owners of all appliances in a campaign that have not
+            recovered, by language.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[CampaignActed | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        campaign_id=campaign_id,
+        body=body,
+        x_actor=x_actor,
+        idempotency_key=idempotency_key,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    campaign_id: str,
+    *,
+    client: AuthenticatedClient,
+    body: CampaignNews,
+    x_actor: None | str | Unset = UNSET,
+    idempotency_key: None | str | Unset = UNSET,
+) -> CampaignActed | Problem | None:
+    """Tell the owners of all appliances that have not recovered; the same words reach nobody twice
+
+     Tell the owners of all appliances that have not recovered; the same words reach nobody twice.
+
+    Args:
+        campaign_id (str):
+        x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
+            letters, digits, . _ @ -
+        idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
+            the first time, and does nothing
+        body (CampaignNews): A word to the owners of all appliances in a campaign that have not
+            recovered, by language.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        CampaignActed | Problem
+    """
+
+    return (
+        await asyncio_detailed(
+            campaign_id=campaign_id,
+            client=client,
+            body=body,
+            x_actor=x_actor,
+            idempotency_key=idempotency_key,
+        )
+    ).parsed

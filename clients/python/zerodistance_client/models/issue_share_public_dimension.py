@@ -1,0 +1,15 @@
+from typing import Literal
+
+IssueSharePublicDimension = Literal["firmware", "month", "region"]
+
+ISSUE_SHARE_PUBLIC_DIMENSION_VALUES: set[IssueSharePublicDimension] = {
+    "firmware",
+    "month",
+    "region",
+}
+
+
+def check_issue_share_public_dimension(value: str) -> IssueSharePublicDimension:
+    if value in ISSUE_SHARE_PUBLIC_DIMENSION_VALUES:
+        return value
+    raise TypeError(f"Unexpected value {value!r}. Expected one of {ISSUE_SHARE_PUBLIC_DIMENSION_VALUES!r}")

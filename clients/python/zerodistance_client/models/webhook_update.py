@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from attrs import define as _attrs_define
+
+from ..models.webhook_update_types_item import (
+    WebhookUpdateTypesItem,
+    check_webhook_update_types_item,
+)
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="WebhookUpdate")
+
+
+@_attrs_define
+class WebhookUpdate:
+    """What a subscription is to be from now on; enabling one forgets that it failed.
+
+    Attributes:
+        types (list[WebhookUpdateTypesItem]):
+        url (str):
+        description (str | Unset):  Default: ''.
+        enabled (bool | Unset):  Default: True.
+    """
+
+    types: list[WebhookUpdateTypesItem]
+    url: str
+    description: str | Unset = ""
+    enabled: bool | Unset = True
+
+    def to_dict(self) -> dict[str, Any]:
+        types = []
+        for types_item_data in self.types:
+            types_item: str = types_item_data
+            types.append(types_item)
+
+        url = self.url
+
+        description = self.description
+
+        enabled = self.enabled
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "types": types,
+                "url": url,
+            }
+        )
+        if description is not UNSET:
+            field_dict["description"] = description
+        if enabled is not UNSET:
+            field_dict["enabled"] = enabled
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        types = []
+        _types = d.pop("types")
+        for types_item_data in _types:
+            types_item = check_webhook_update_types_item(types_item_data)
+
+            types.append(types_item)
+
+        url = d.pop("url")
+
+        description = d.pop("description", UNSET)
+
+        enabled = d.pop("enabled", UNSET)
+
+        webhook_update = cls(
+            types=types,
+            url=url,
+            description=description,
+            enabled=enabled,
+        )
+
+        return webhook_update
