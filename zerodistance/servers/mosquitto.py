@@ -39,6 +39,12 @@ def find_mosquitto() -> str:
 class MosquittoServer:
     """One broker with anonymous access and a persistent session store in ``folder``.
 
+    Args:
+        program: of :func:`find_mosquitto`.
+        folder: of its files.
+        settings: beside :data:`SETTINGS`.
+        rules: lines of an access file; "": everybody may do everything.
+
     Attributes:
         host: always 127.0.0.1.
         port: the same one over every restart.
@@ -47,8 +53,11 @@ class MosquittoServer:
 
     host = "127.0.0.1"
 
-    def __init__(self, program: str, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, program: str, folder: Path, settings: Mapping[str, str] | None = None, *, rules: str = ""
+    ) -> None:
         self._program = program
+        self._rules = rules
         self._folder = folder
         self._settings = {**SETTINGS, **(settings or {})}
         self._process: subprocess.Popen[bytes] | None = None
@@ -108,4 +117,9 @@ class MosquittoServer:
             *(f"{name} {value}" for name, value in self._settings.items()),
             "log_type error\nlog_type warning\nlog_type notice",
         ]
+        if self._rules:
+            access = self._folder / "acl"
+            access.write_text(self._rules)
+            access.chmod(0o600)
+            lines.append(f"acl_file {access}")
         (self._folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")

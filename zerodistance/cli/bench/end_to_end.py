@@ -96,7 +96,7 @@ def measure(options: Options, stop: threading.Event, say: Callable[[str], None])
         _prepare(places, prefix, options.devices)
         supervisor = Supervisor(options.logs or places.folder / "logs", _environment(places, clock), stop)
         stack.callback(supervisor.stop)
-        _start(supervisor, options, prefix)
+        _start(supervisor, options, prefix, places.mqtt_of_store)
         load = _Load(places, options, prefix, clock)
         stack.callback(load.close)
         say(f"publishing for {options.seconds:g} s")
@@ -149,9 +149,9 @@ def _environment(places: Surroundings, clock: ScaledClock) -> dict[str, str]:
     }
 
 
-def _start(supervisor: Supervisor, options: Options, prefix: str) -> None:
+def _start(supervisor: Supervisor, options: Options, prefix: str, mqtt_of_store: str) -> None:
     for number in range(options.stores):
-        supervisor.start(f"store-{number}", "stream", "store")
+        supervisor.start(f"store-{number}", "stream", "store", environment={"ZD_MQTT": mqtt_of_store})
     for number in range(options.diagnosers):
         supervisor.start(f"diagnose-{number}", "stream", "diagnose")
     ports = []

@@ -24,6 +24,16 @@ from zerodistance.store.embedded import EmbeddedPostgres
 _POSTGRES = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
 
 
+# As deploy/mosquitto/acl has it: ingest hears everything but what the platform tells the devices.
+_RULES = """\
+topic readwrite #
+topic read $SYS/#
+topic deny zd/v1/+/stored
+user _store
+topic readwrite #
+"""
+
+
 @dataclass
 class Surroundings:
     """Where the servers are.
@@ -31,6 +41,7 @@ class Surroundings:
     Attributes:
         folder: for files of this run.
         mqtt: what ``ZD_MQTT`` takes; "" when not asked for.
+        mqtt_of_store: the same for the store, which alone may publish receipts.
         log: what ``ZD_LOG`` takes; topics of this run are below a prefix of their own.
         database: a database of this run.
         pids: process ids by name, of the servers that were started here.
@@ -38,6 +49,7 @@ class Surroundings:
 
     folder: Path
     mqtt: str = ""
+    mqtt_of_store: str = ""
     log: str = ""
     database: str = ""
     pids: dict[str, list[int]] = field(default_factory=dict)
@@ -62,7 +74,7 @@ def surroundings(
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="zd-bench-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        places = Surroundings(folder, mqtt or "")
+        places = Surroundings(folder, mqtt or "", mqtt or "")
         # What is missing is said before anything is started.
         mosquitto = find_mosquitto() if mqtt == "" else ""
         java, jars = (find_java(), find_jars()) if kafka == "" else ("", folder)
@@ -77,10 +89,11 @@ def surroundings(
                 places.pids["postgres"] = [pid]
         if mqtt == "":
             (folder / "mosquitto").mkdir()
-            broker = MosquittoServer(mosquitto, folder / "mosquitto")
+            broker = MosquittoServer(mosquitto, folder / "mosquitto", rules=_RULES)
             stack.callback(broker.stop)
             broker.start()
             places.mqtt = broker.url
+            places.mqtt_of_store = broker.url.replace("://", "://_store@")
             places.pids["mosquitto"] = [broker.pid or 0]
         if kafka == "":
             (folder / "kafka").mkdir()
