@@ -253,6 +253,7 @@ def _templates(words: Words, catalogue: Catalogue) -> jinja2.Environment:
         REPAIR_OUTCOMES=presenting.REPAIR_OUTCOMES,
         COMMAND_STATES=presenting.COMMAND_STATES,
         VIEWS=presenting.VIEWS,
+        SECTIONS=presenting.SECTIONS,
         due_tone=presenting.due_tone,
         script_words=json.dumps({**words.section("script"), **words.section("time")}, ensure_ascii=False),
     )

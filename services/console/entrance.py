@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from services.accounts.passwords import LONGEST as MOST_PASSWORD
 from services.console.acting import SessionEndedError, act_as
 from services.console.api_client import ApiProblemError
-from services.console.context import Desk, DeskDep, VisitDep, render
+from services.console.context import Desk, DeskDep, VisitDep, render, words_of
 from services.console.session import Session, check_csrf
 from zerodistance.errors import ZeroDistanceError
 
@@ -33,17 +33,17 @@ async def login_page(request: Request, desk: DeskDep, next: str = "/") -> Respon
 @router.post("/login")
 async def login(request: Request, desk: DeskDep) -> Response:
     """Sign in with a new session; wrong passwords are slowed down by address."""
-    form = await request.form()
+    form, words = await request.form(), words_of(request)
     target = local_path(str(form.get("next", "/")))
     session = desk.sessions.read(request)
     if session is None:
-        problem = "Your browser did not send the cookie back. Allow cookies for this site and try again."
+        problem = words("login.cookie")
         return _ask(desk, request, None, target, problem, 403)
     check_csrf(session, form.get("csrf"))
     address = request.client.host if request.client else ""
     wait_s = math.ceil(desk.throttle.wait_s(address))
     if wait_s:
-        problem = f"Too many wrong passwords. Try again in {wait_s} seconds."
+        problem = words("login.slow", n=wait_s)
         answer = _ask(desk, request, session, target, problem, 429)
         answer.headers["Retry-After"] = str(wait_s)
         return answer
@@ -55,18 +55,18 @@ async def login(request: Request, desk: DeskDep) -> Response:
         if error.status not in (401, 422, 429):
             raise
         desk.throttle.failed(address)
-        problem = str(error) if error.status == 429 else "Name or password is not right."
+        problem = words.problem(error.problem, str(error)) if error.status == 429 else words("login.wrong")
         return _ask(
             desk, request, session, target, problem, error.status if error.status == 429 else 401, login
         )
     if said.tenant != desk.settings.tenant:
-        problem = "Your account is another brand's: sign in at its own console."
+        problem = words("login.other_brand")
         return _ask(desk, request, session, target, problem, 403, login)
     act_as(said.session, address)
     try:
         await desk.api.check_session()
     except SessionEndedError:
-        problem = "The API does not know what this console signs: set the same ZD_SECRET_KEY for both."
+        problem = words("login.other_key")
         return _ask(desk, request, session, target, problem, 502, login)
     desk.throttle.succeeded(address)
     response = RedirectResponse(target, 303)

@@ -53,6 +53,16 @@ VIEWS: dict[str, tuple[frozenset[str], str]] = {
     "closed": (frozenset(), "closed"),
     "all": (frozenset(), "all"),
 }
+# The places of the console: key, address, icon, and the permission without which it is not offered.
+SECTIONS: tuple[tuple[str, str, str, str], ...] = (
+    ("tickets", "/", "inbox", "tickets:read"),
+    ("plan", "/plan", "plan", "plan:read"),
+    ("campaigns", "/campaigns", "campaign", "campaigns:read"),
+    ("inspections", "/inspections", "gauge", "tickets:read"),
+    ("devices", "/devices", "fleet", "devices:read"),
+    ("unclaimed", "/unclaimed", "unclaimed", "devices:claim"),
+    ("figures", "/figures", "chart", "figures:read"),
+)
 # What is waited for at the first deadline; from a planned visit on, it is the resolution that counts.
 _TO_RESOLVE = frozenset({"planned", "visiting", "resolved", "verified", "confirmed"})
 _URGENCY_RANK = {"urgent": 0, "soon": 1, "routine": 2}

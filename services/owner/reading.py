@@ -46,6 +46,7 @@ class HouseholdTicket:
     resolved_at: datetime | None
     closed_at: datetime | None
     rating: int | None
+    scored: bool
     engineer: str | None
 
 
@@ -109,6 +110,12 @@ def read_household(conn: psycopg.Connection[Any], household_id: str, now: dateti
         raise UnavailableError(f"The database does not answer: {error}.") from error
 
 
+def choose_language(conn: psycopg.Connection[Any], household_id: str, language: str) -> str:
+    """Keep the language in which a household is told things, on its page and in its messages; return it."""
+    conn.execute("UPDATE household SET language = %s WHERE id = %s", (language, household_id))
+    return language
+
+
 def _read(conn: psycopg.Connection[Any], household_id: str, now: datetime) -> Household:
     home = conn.execute(
         "SELECT h.language, h.time_zone, coalesce(o.name, '') FROM household h"
@@ -127,6 +134,7 @@ def _read(conn: psycopg.Connection[Any], household_id: str, now: datetime) -> Ho
         tickets = cursor.execute(
             "SELECT t.id, t.number, t.device_id, t.state, t.cause, t.urgency, t.outcome, t.outcome_cause,"
             " t.visit_from, t.visit_until, t.opened_at, t.resolved_at, t.closed_at, t.rating,"
+            " EXISTS (SELECT FROM rating_score s WHERE s.ticket_id = t.id) AS scored,"
             " e.name AS engineer FROM ticket t LEFT JOIN engineer e ON e.id = t.assignee"
             # what was handed over is not this household's any more
             " JOIN device d ON d.id = t.device_id AND d.household_id = t.household_id"

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from psycopg_pool import ConnectionPool
 
+from services.figures import ASPECTS
 from services.owner.reading import read_household
 from services.owner.texts import LANGUAGES, TEXTS
 from services.owner.view import build_page
@@ -29,7 +30,9 @@ from zerodistance.errors import (
 from zerodistance.settings import Settings
 
 Answer = Callable[[str, str, str], object]  # household id, message id, answer key
-Rate = Callable[[str, str, int], object]  # household id, ticket id, rating 1 to 5
+# household id, ticket id, rating 1 to 5, sub-scores by aspect
+Rate = Callable[[str, str, int, dict[str, int]], object]
+Speak = Callable[[str, str], object]  # household id, language
 Report = Callable[[str, str, str], object]  # household id, device id, what is wrong in the owner's words
 
 _HEADERS = {
@@ -40,6 +43,7 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
 }
+_FIVE = {"1", "2", "3", "4", "5"}
 _ASSETS = {"owner.css": "text/css; charset=utf-8", "owner.svg": "image/svg+xml"}
 
 
@@ -52,6 +56,7 @@ def make_router(
     answer: Answer,
     rate: Rate,
     report: Report,
+    speak: Speak,
 ) -> APIRouter:
     """Return the routes of the owner's page, to be included in the API's application.
 
@@ -63,6 +68,7 @@ def make_router(
         answer: records an answer; the same function that the API's answer endpoint calls.
         rate: records a rating; the same function that the API's rating endpoint calls.
         report: takes what an owner says is wrong; likewise.
+        speak: keeps the language in which the household is told things.
     """
     templates = jinja2.Environment(
         loader=jinja2.PackageLoader("services.owner"), autoescape=True, undefined=jinja2.StrictUndefined
@@ -92,7 +98,7 @@ def make_router(
             note = "invalid"
         except ZeroDistanceError as error:
             return trouble(request, error)
-        target = f"/owner/{quote(token, safe='')}?note={note}"
+        target = f"/owner/{quote(token, safe='')}" + (f"?note={note}" if note else "")
         return RedirectResponse(target, 303, _HEADERS)
 
     @router.get("/owner/{token}", response_class=HTMLResponse)
@@ -116,11 +122,28 @@ def make_router(
 
     @router.post("/owner/{token}/tickets/{ticket_id}/rating")
     def post_rating(
-        request: Request, token: str, ticket_id: str, rating: Annotated[str, Form()] = ""
+        request: Request,
+        token: str,
+        ticket_id: str,
+        rating: Annotated[str, Form()] = "",
+        punctuality: Annotated[str, Form()] = "",
+        skill: Annotated[str, Form()] = "",
+        manner: Annotated[str, Form()] = "",
+        result: Annotated[str, Form()] = "",
     ) -> Response:
-        if rating not in {"1", "2", "3", "4", "5"}:
+        given = dict(zip(ASPECTS, (punctuality, skill, manner, result), strict=True))
+        scores = {aspect: score for aspect, score in given.items() if score}
+        if rating not in _FIVE or not set(scores.values()) <= _FIVE:
             return act(request, token, "invalid", lambda household: None)
-        return act(request, token, "rated", lambda household: rate(household, ticket_id, int(rating)))
+        numbers = {aspect: int(score) for aspect, score in scores.items()}
+        note = "scored" if numbers else "rated"
+        return act(request, token, note, lambda household: rate(household, ticket_id, int(rating), numbers))
+
+    @router.post("/owner/{token}/language")
+    def post_language(request: Request, token: str, language: Annotated[str, Form()] = "") -> Response:
+        if language not in LANGUAGES:
+            return act(request, token, "invalid", lambda household: None)
+        return act(request, token, "", lambda household: speak(household, language))
 
     @router.post("/owner/{token}/devices/{device_id}/report")
     def post_report(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from services.figures import ASPECTS
 from services.owner.reading import Appliance, Household, HouseholdTicket, OwnerInsight, OwnerMessage
 from services.owner.texts import LANGUAGES, TEXTS, pick, say_moment, say_window
 from zerodistance.catalogue.model import Catalogue
@@ -22,21 +23,27 @@ _VISIT_OUTCOMES = frozenset({"confirmed", "other_fault", "no_fault_found"})
 
 @dataclass(frozen=True, slots=True)
 class QuestionView:
-    """A question with its one-tap answers: (key, text) each."""
+    """A question with its one-tap answers: (key, text) each; ``approval``: nothing is done without a yes."""
 
     message_id: str
     text: str
     answers: list[tuple[str, str]]
     answer_by: str
+    approval: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RatingView:
-    """A visit to rate from 1 to 5, or the rating given; ``wanted``: the platform waits for a word."""
+    """A visit to rate from 1 to 5, or the rating given; ``wanted``: the platform waits for a word.
+
+    ``aspects`` are (key, text) of the sub-scores that may be added to a rating that was given.
+    """
 
     ticket_id: str
     given: str
     wanted: bool
+    rating: int | None
+    aspects: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,7 @@ class ApplianceView:
     answered: list[str]
     ratings: list[RatingView]
     insights: list[InsightView]
+    past: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +169,7 @@ class _Teller:
             answered=answered,
             ratings=ratings,
             insights=[self.insight(i) for i in self.home.insights if i.device_id == appliance.id],
+            past=[self.past(t) for t in tickets if t.state in _CLOSED and t is not latest],
         )
 
     def health(self, appliance: Appliance, ticket: HouseholdTicket | None, asked: bool) -> str:
@@ -222,6 +231,7 @@ class _Teller:
             answer_by=self.texts["answer_by"].format(when=self.moment(message.deadline_at))
             if message.deadline_at
             else "",
+            approval=message.purpose == "consent" or "approve" in message.answers,
         )
 
     def answered(self, message: OwnerMessage) -> str:
@@ -231,7 +241,25 @@ class _Teller:
 
     def rating(self, ticket: HouseholdTicket) -> RatingView:
         given = self.texts["rated"].format(count=ticket.rating) if ticket.rating else ""
-        return RatingView(ticket.id, given, wanted=ticket.state == "verified" and not given)
+        asked = ASPECTS if ticket.rating and not ticket.scored else ()
+        return RatingView(
+            ticket.id,
+            given,
+            wanted=ticket.state == "verified" and not given,
+            rating=ticket.rating,
+            aspects=[(aspect, self.texts[f"aspect_{aspect}"]) for aspect in asked],
+        )
+
+    def past(self, ticket: HouseholdTicket) -> tuple[str, str]:
+        """Return what a finished ticket was about, and when it ended."""
+        appliance = next((a for a in self.home.appliances if a.id == ticket.device_id), None)
+        kind = self.catalogue.get(appliance.type) if appliance else None
+        fault = kind.faults.get(ticket.outcome_cause or ticket.cause) if kind else None
+        cause = self.text(fault.title) if fault else ""
+        done = self.texts["past_visit" if ticket.outcome in _VISIT_OUTCOMES else "past_recovered"]
+        between = ": " if self.language == "en" else "，"
+        said = between.join(part for part in (cause, done) if part)
+        return said, self.moment(ticket.closed_at or ticket.opened_at)
 
     def insight(self, insight: OwnerInsight) -> InsightView:
         usual, latest = insight.figures.get("usual_kwh"), insight.figures.get("kwh")

@@ -17,6 +17,21 @@ from tests.browser.fake_api import FakeApi
 from zerodistance.settings import Settings
 
 EVIL = '<script>alert("x")</script>'
+PAGES = (
+    "/",
+    "/tickets/t-118",
+    "/tickets/t-101",
+    "/tickets/t-112",
+    "/devices",
+    "/devices/fridge-02",
+    "/unclaimed",
+    "/plan?waiting=1",
+    "/campaigns",
+    "/campaigns/c-7",
+    "/inspections?device=fridge-02",
+    "/figures",
+    "/more",
+)
 
 
 @pytest.fixture
@@ -130,6 +145,12 @@ FORMS = [
     ("/tickets/t-118/move", {"version": "1", "to": "on_site"}),
     ("/devices/fridge-02/commands", {"name": "sterilise"}),
     ("/unclaimed/fridge-99/claim", {"type": "refrigerator"}),
+    ("/tickets/t-118/inspections", {"quantity": "winding", "value": "2"}),
+    ("/devices/fridge-02/inspections", {"quantity": "winding", "value": "2"}),
+    ("/campaigns/c-7/messages", {"words-en": "Soon."}),
+    ("/campaigns/c-7/commands", {"name": "turn_off"}),
+    ("/campaigns/c-7/close", {}),
+    ("/views", {"name": "mine", "query": "view=all"}),
 ]
 
 
@@ -143,6 +164,8 @@ def test_every_form_needs_its_token(
     assert not fake.moves
     assert not fake.commands
     assert not fake.claims
+    assert not fake.inspections
+    assert not fake.acts
 
 
 def test_nobody_fills_the_memory_with_a_form(staff: TestClient) -> None:
@@ -151,7 +174,7 @@ def test_nobody_fills_the_memory_with_a_form(staff: TestClient) -> None:
 
 
 def test_every_form_on_every_page_carries_the_token(staff: TestClient) -> None:
-    for path in ("/", "/tickets/t-118", "/tickets/t-101", "/devices/fridge-02", "/unclaimed"):
+    for path in (*PAGES, "/?urgency=urgent"):
         for form in re.findall(r'<form[^>]*method="post".*?</form>', staff.get(path).text, re.DOTALL):
             assert 'name="csrf" value="' in form, path
 
@@ -317,7 +340,7 @@ def test_what_does_not_exist_is_told_in_a_sentence(staff: TestClient, path: str)
     assert "There is nothing here" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/", "/tickets/t-118", "/devices", "/devices/fridge-02", "/unclaimed"])
+@pytest.mark.parametrize("path", [path for path in PAGES if path != "/more"])
 def test_an_api_that_is_down_or_strange_is_told_in_a_sentence(
     staff: TestClient, fake: FakeApi, path: str
 ) -> None:
@@ -391,7 +414,7 @@ def test_headers_keep_scripts_frames_and_caches_out(staff: TestClient, path: str
 
 
 def test_no_page_holds_an_inline_script_style_or_handler(staff: TestClient) -> None:
-    for path in ("/", "/tickets/t-118", "/tickets/t-101", "/devices/fridge-02", "/unclaimed", "/login"):
+    for path in (*PAGES, "/login"):
         page = staff.get(path).text
         assert not re.search(r"<script(?![^>]*\bsrc=)", page), path
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=", page), path
@@ -421,3 +444,110 @@ def test_events_come_out_whole_however_they_were_cut(size: int) -> None:
     with pytest.raises(StopIteration) as done:
         _events(chunks).send(None)
     assert done.value.value == wanted
+
+
+# --- the desk's pages ---
+
+
+def test_a_measurement_joins_the_evidence_of_the_ticket(staff: TestClient, fake: FakeApi) -> None:
+    form = {"csrf": token(staff.get("/")), "quantity": EVIL, "value": "2,5", "unit": "kΩ", "high": "0.1"}
+    answer = staff.post("/tickets/t-118/inspections", data=form)
+    assert answer.headers["location"] == "/tickets/t-118?note=measured"
+    assert (fake.inspections[0].value, fake.inspections[0].ticket_id) == (2.5, "t-118")
+    for path in ("/tickets/t-118", "/devices/fridge-02", "/inspections"):
+        page = staff.get(path).text
+        assert "2.5 kΩ" in page
+        assert EVIL not in page
+        assert "&lt;script&gt;" in page
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"value": "much"}, "Please enter a number for Value"),
+        ({"value": "nan"}, "Please enter a number for Value"),
+        ({}, "Enter a value, or a note"),
+        ({"value": "1", "low": "3", "high": "2"}, "must not exceed"),
+        ({"value": "1", "quantity": ""}, "Please correct What was measured"),
+    ],
+)
+def test_a_measurement_that_says_nothing_is_refused(
+    staff: TestClient, fake: FakeApi, given: dict[str, str], sentence: str
+) -> None:
+    form = {"csrf": token(staff.get("/")), "quantity": "winding", "note": "", **given}
+    answer = staff.post("/devices/fridge-02/inspections", data=form)
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert not fake.inspections
+
+
+def test_all_of_a_campaign_is_acted_on(staff: TestClient, fake: FakeApi) -> None:
+    page = staff.get("/campaigns/c-7")
+    assert "1 of 3 recovered" in page.text
+    csrf = {"csrf": token(page)}
+    words = {"words-en": "Software arrives.", "words-zh": "即将更新。"}
+    told = staff.post("/campaigns/c-7/messages", data={**csrf, **words})
+    assert "Told 2 owners. 1 could not be reached." in staff.get(told.headers["location"]).text
+    assert staff.post("/campaigns/c-7/messages", data={**csrf, "words-en": " "}).status_code == 422
+    command = {"name": "set_temperature", "argument-set_point": "26"}
+    assert staff.post("/campaigns/c-7/commands", data={**csrf, **command}).status_code == 303
+    assert staff.post("/campaigns/c-7/commands", data={**csrf, "name": "explode"}).status_code == 422
+    assert staff.post("/campaigns/c-7/close", data={**csrf, "note": "over"}).status_code == 303
+    assert [act for act, _ in fake.acts] == ["messages", "commands", "close"]
+    assert fake.acts[0][1] == {"words": {"en": "Software arrives.", "zh": "即将更新。"}}
+    assert "Act on all" in staff.get("/campaigns/c-7").text
+    assert "This campaign is closed." in staff.get("/campaigns/c-7").text
+
+
+def test_the_plan_says_what_is_in_the_van(staff: TestClient) -> None:
+    page = staff.get("/plan?day=2026-03-03&waiting=1").text
+    assert "not in the van" in page
+    assert "Refrigerant leak" in page, "what has no place is named"
+    assert staff.get("/plan?day=tomorrow").status_code == 200
+
+
+def test_figures_tell_their_assumptions(staff: TestClient) -> None:
+    page = staff.get("/figures?days=90").text
+    assert "1,890 EUR" in page
+    assert "A visit costs 90 EUR" in page
+    assert 'href="/figures?days=90" aria-current="page"' in page
+
+
+def test_filters_ask_the_platform_and_a_view_keeps_nothing_else(staff: TestClient) -> None:
+    assert set(re.findall(r'data-key="(t-\d+)"', staff.get("/?who=engineer-1").text)) == {"t-109", "t-101"}
+    assert set(re.findall(r'data-key="(t-\d+)"', staff.get("/?q=112").text)) == {"t-112"}
+    assert "Nothing matches" in staff.get("/?q=nowhere").text
+    form = {"csrf": token(staff.get("/")), "name": EVIL, "query": "view=all&q=x&next=//evil&urgency=hot"}
+    assert staff.post("/views", data=form).headers["location"] == "/?view=all&q=x"
+    page = staff.get("/").text
+    assert EVIL not in page
+    assert 'href="/?view=all&amp;q=x"' in page
+    staff.cookies.set("zd_views", "%7Bbroken")
+    assert staff.get("/").status_code == 200
+
+
+# --- languages ---
+
+
+@pytest.mark.parametrize(
+    "path", [*PAGES, "/login", "/nowhere", "/?q=nothing", "/?view=closed", "/tickets/t-96"]
+)
+def test_every_page_speaks_chinese(staff: TestClient, fake: FakeApi, path: str) -> None:
+    staff.cookies.set("zd_language", "zh")
+    page = staff.get(path)
+    assert page.status_code in (200, 303, 404)
+    if page.status_code != 303:
+        assert '<html lang="zh-CN"' in page.text
+        assert not re.search(r">\s*(Tickets|Sign in|Open|Search|Try again|History|Note)\s*<", page.text)
+
+
+def test_the_language_is_chosen_kept_and_nothing_else_is(client: TestClient) -> None:
+    answer = client.get("/language/zh?next=/devices")
+    assert answer.headers["location"] == "/devices"
+    assert "登录" in client.get("/login").text
+    client.get("/language/tlh")
+    assert "登录" in client.get("/login").text
+    assert client.get("/language/en?next=//evil.example").headers["location"] == "/"
+    assert "Sign in" in client.get("/login").text
+    client.cookies.delete("zd_language")
+    assert "登录" in client.get("/login", headers={"Accept-Language": "zh-CN,zh;q=0.9"}).text

@@ -104,8 +104,16 @@ def test_a_day(home: Home, chromium_page: Page, phone: Page) -> None:
     page.locator("[data-region=headline]").get_by_text("Needs a visit").wait_for()
     page.locator("[data-region=messages]").get_by_text("“The door is closed and it has power.”").wait_for()
 
-    # A visit is planned; the owner sees who comes and when.
-    do(page, "planned", assignee="engineer-1")
+    # What a technician measures joins the evidence.
+    page.click('[data-move="inspection"] > summary')
+    for name, value in {"quantity": "winding", "value": "2.1", "unit": "kΩ", "high": "0.1"}.items():
+        page.fill(f'[data-move="inspection"] [name="{name}"]', value)
+    page.click('[data-move="inspection"] form button')
+    page.get_by_text("The measurement has joined the evidence.").wait_for()
+    assert "2.1 kΩ" in page.inner_text("[data-region=evidence]")
+
+    # A visit is planned into the window that is proposed first; the owner sees who comes and when.
+    do(page, "planned")
     phone.goto(home.owner_page("home-1"))
     assert "Wang Wei comes" in phone.inner_text(".visit")
 
@@ -123,14 +131,26 @@ def test_a_day(home: Home, chromium_page: Page, phone: Page) -> None:
     phone.goto(home.owner_page("home-1"))
     phone.click('.rating button[value="5"]')
     phone.get_by_text("Thank you for your rating.").wait_for()
+    for aspect, score in (("punctuality", 4), ("skill", 5), ("manner", 5)):
+        phone.check(f'.aspects [name="{aspect}"][value="{score}"]', force=True)
+    phone.click(".aspects button")
+    phone.get_by_text("Your words reach the engineer's team.").wait_for()
+    assert phone.locator(".aspects").count() == 0
     assert home.state("fridge-1") == "closed"
     page.locator("[data-region=headline]").get_by_text("Closed").wait_for()
     assert page.is_visible("text=5 of 5")
     history = page.inner_text("[data-region=history]")
-    assert "staff:Wang.Wei" in history
-    assert "owner" in history
+    assert "by Wang.Wei" in history or "by wang" in history.lower()
+    assert "by the owner" in history
     page.goto(f"{home.console}/?view=closed")
     page.get_by_text("Cause confirmed").wait_for()
+    # Overall 5 counts 20 %: 100; sub-scores 4, 5, 5 count 80 %: 91.7.
+    page.goto(f"{home.console}/figures")
+    assert "93" in page.locator(".figure", has_text="Satisfaction").inner_text()
+    assert "Wang Wei" in page.inner_text("[data-region=engineers]")
+    page.goto(f"{home.console}/devices/fridge-1")
+    assert "winding" in page.inner_text("[data-region=inspections]")
+    assert "closed:" in page.inner_text("[data-region=timeline]")
 
 
 def test_two_people_at_one_ticket(home: Home, chromium_page: Page) -> None:
@@ -152,7 +172,7 @@ def test_two_people_at_one_ticket(home: Home, chromium_page: Page) -> None:
     page.click('[data-move="on_site"] form button')
     alert = page.locator("[role=alert]")
     alert.get_by_text("Nothing of yours was saved").wait_for()
-    assert "staff:chen moved it from owner asked to remote" in alert.inner_text()
+    assert "chen moved it from owner asked to remote" in alert.inner_text()
     assert home.state("fridge-4") == "remote"
 
 
@@ -182,7 +202,7 @@ def test_device_pages_and_claim(home: Home, chromium_page: Page) -> None:
     page.click('[data-command="set_temperature"] form button')
     page.locator("[data-region=recent]").get_by_text("Queued").wait_for()
     with page.context.expect_page() as opening:
-        page.click("text=Open >> visible=true")
+        page.click('[data-region=facts] a:text-is("Open")')
     opening.value.get_by_text("Hello Li Na").wait_for()
     assert opening.value.is_visible("text=It used 1.9 kWh")
     page.goto(f"{home.console}/unclaimed")
@@ -234,3 +254,7 @@ def test_the_owners_page_in_chinese(home: Home, phone: Page) -> None:
     text = phone.inner_text("body")
     assert "Thank you" not in text
     assert home.state("fridge-2") == "owner_checked"
+    phone.click("text=English")
+    assert phone.get_attribute("html", "lang") == "en"
+    phone.click(".languages >> text=中文")
+    assert phone.get_attribute("html", "lang") == "zh-CN"

@@ -92,5 +92,6 @@ export function startKeys() {
   document.getElementById("help")?.addEventListener("click", (event) => {
     if (event.target === event.currentTarget) event.currentTarget.close();
   });
-  if (location.hash === "#moves") openFirst();
+  // Coming to a fragment takes the focus away once more when all is loaded: open the form after that.
+  if (location.hash === "#moves") addEventListener("load", () => setTimeout(openFirst, 0));
 }

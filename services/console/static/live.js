@@ -38,7 +38,7 @@ function matchKeys(region, fresh) {
       mine.classList.add("fresh");
       region.insertBefore(mine, place);
     } else {
-      if (essence(mine) !== essence(row)) {
+      if (essence(mine) !== essence(row) || mine.dataset.version !== row.dataset.version) {
         const focused = mine.contains(document.activeElement);
         mine.innerHTML = row.innerHTML;
         for (const { name, value } of row.attributes) if (name !== "class") mine.setAttribute(name, value);
