@@ -6,7 +6,7 @@ As in :mod:`services.schemas` times are RFC 3339 in UTC, and texts for people co
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -236,7 +236,7 @@ class FiguresPublic(Model):
 
 
 class ProductIssuePublic(Model):
-    """A cause that recurs across a model: ``affected`` of the ``devices`` in use had it repaired since then."""
+    """A cause that recurs across a model: ``affected`` of its ``devices`` in use had it repaired."""
 
     id: str
     number: int
@@ -258,7 +258,7 @@ class ProductIssuePublic(Model):
 
 
 class IssueSharePublic(Model):
-    """How many of the affected appliances have a region, a firmware or a month of their first repair in common."""
+    """How many affected appliances share a region, a firmware, or the month of their first repair."""
 
     dimension: Literal["region", "firmware", "month"]
     value: str
@@ -283,7 +283,7 @@ class ProductIssueDetail(ProductIssuePublic):
 
 
 class ProductIssueMove(Model):
-    """Move an issue; ``version`` is what the caller saw. To close it, a note says what was found or changed."""
+    """Move an issue from the ``version`` that was seen; a note says what was found when it is closed."""
 
     version: int
     to: Literal["open", "investigating", "mended", "dismissed"]

@@ -20,6 +20,7 @@ from services.api.routers import (
     general,
     history,
     owner,
+    product_issues,
     scenarios,
     sessions,
     tickets,
@@ -102,8 +103,8 @@ def add_routes(app: FastAPI) -> None:
     api = APIRouter(prefix=PREFIX)
     parts = (
         general.router, general.open_router, tickets.router, devices.router, history.router, engineers.router,
-        owner.router, credentials.router, desk.router, scenarios.router, workbench.router,
-        sessions.router, accounts.router, webhooks.router,
+        owner.router, credentials.router, desk.router, product_issues.router, scenarios.router,
+        workbench.router, sessions.router, accounts.router, webhooks.router,
     )  # fmt: skip
     for part in parts:
         check_routes(part.routes)

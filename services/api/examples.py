@@ -209,6 +209,7 @@ FIELDS: Mapping[str, Any] = {
     "data": {"ticket": _TICKET, "state": "owner_asked"},
     "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=",
     "webhook_id": "wh_0a1b2c3d4e5f6071",
+    "issue_id": "7d1e5a90c3b24f68a0d2e4f6081a3c5e",
     "delivery_id": f"{_TICKET}.3",
     "DeliveryPublic.status": 204,
     "DeliveryDetail.status": 204,
