@@ -16,15 +16,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stream import diagnose
+from models.engine import Engine
+from stream import diagnose, unsaved
 from stream.diagnose import CONSUMER, TOPICS, DiagnosisHandler
+from stream.diagnose_rows import load_states
 from stream.loop import CheckpointLoop
 from tests.fixtures.processes import die_with_parent, wait_until
 from tests.models.series import DAY_US, MINUTE_US, START_US, Series, leave_door_open, refrigerator
 from zerodistance.catalogue import Catalogue
 from zerodistance.clock import ManualClock
 from zerodistance.log import open_log
-from zerodistance.log.interface import Log, Record
+from zerodistance.log.interface import Log, Record, TopicPartition
 from zerodistance.messages import (
     EVENTS,
     FINDINGS,
@@ -297,3 +299,82 @@ def test_fault_codes_and_damaged_records(
             "SELECT count FROM stage_count WHERE stage = 'diagnose' AND outcome = 'unreadable'"
         ).fetchone()
     assert row == (1,)
+
+
+def _journal(telemetry: dict[str, list[Sample]]) -> list[Record]:
+    offsets = dict.fromkeys(range(PARTITIONS), 0)
+    records = []
+    for device, samples in _records(telemetry):
+        where = partition_of(device, PARTITIONS)
+        records.append(Record(TELEMETRY, where, offsets[where], None, encode_samples(samples), START_US))
+        offsets[where] += 1
+    return records
+
+
+def _run_through(pool: Pool, catalogue: Catalogue, records: list[Record], crashes: set[int]) -> list[int]:
+    """Feed a handler as the loop does, a checkpoint every seven records; a new one after each crash.
+
+    Returns how many records were read again after each crash.
+    """
+    stored = {TopicPartition(TELEMETRY, number): 0 for number in range(PARTITIONS)}
+    again: list[int] = []
+    handler, position = DiagnosisHandler(catalogue, ManualClock()), 0
+    with pool.connection() as conn:
+        handler.assigned(conn, stored)
+    for until in [*range(7, len(records), 7), len(records)]:
+        if until // 7 in crashes:  # in the middle of what no checkpoint takes any more
+            handler.process(records[position : position + 3])
+            handler = DiagnosisHandler(catalogue, ManualClock())
+            with pool.connection() as conn:
+                begin = handler.assigned(conn, stored)
+            read = [
+                r
+                for r in records[:position]
+                if r.offset >= begin.get(TopicPartition(r.topic, r.partition), 0)
+            ]
+            handler.process(read)
+            again.append(len(read))
+        handler.process(records[position:until])
+        if until == len(records):
+            handler.closing()
+        with pool.connection() as conn:
+            handler.checkpoint(conn)
+        for record in records[position:until]:
+            stored[TopicPartition(TELEMETRY, record.partition)] = record.offset + 1
+        position = until
+    return again
+
+
+def _remembered(pool: Pool, catalogue: Catalogue) -> tuple[list[tuple[str, int]], dict[str, np.ndarray]]:
+    """What stands in the database: devices with their offsets, and all that is known of them as arrays."""
+    engine = Engine(catalogue["refrigerator"])
+    with pool.connection() as conn:
+        saved = [one for some in load_states(conn, range(PARTITIONS), 2) for one in some]
+    assert engine.import_state((one.device, one.state) for one in saved) == []
+    arrays = {name: getattr(engine._state, name)[: len(saved)] for name in engine._state._spec}
+    arrays["pending"] = np.column_stack([engine._intake.pending[1], engine._intake.pending[2]])
+    return [(one.device, one.next_offset) for one in saved], arrays
+
+
+def test_read_again_a_device_comes_to_the_same_state(
+    pool: Pool, catalogue: Catalogue, telemetry: dict[str, list[Sample]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _register(pool)
+    monkeypatch.setattr(unsaved, "STEADY_PER_S", 0.0)  # one state at a checkpoint, as in a large fleet
+    records = _journal(telemetry)
+    found = []
+    for crashes in (set(), {11, 20, 34, 35}):
+        with pool.connection() as conn:
+            conn.execute("TRUNCATE outbox, diagnosis_state, diagnosis_replay, expected_band, stage_count")
+        again = _run_through(pool, catalogue, records, crashes)
+        assert len(again) == len(crashes)
+        assert all(again), "something was read again each time"
+        with pool.connection() as conn:
+            counted = conn.execute("SELECT outcome, count FROM stage_count ORDER BY 1").fetchall()
+        found.append((*_remembered(pool, catalogue), counted, _findings(pool)))
+    (devices, arrays, counted, findings), (devices_2, arrays_2, counted_2, findings_2) = found
+    assert (devices, counted, findings) == (devices_2, counted_2, findings_2)
+    assert len(devices) == len(DEVICES)
+    assert findings
+    for name, array in arrays.items():  # sums over other batches round otherwise
+        np.testing.assert_allclose(arrays_2[name], array, rtol=1e-5, atol=1e-12, err_msg=name)
