@@ -111,7 +111,7 @@ class Place:
 @contextmanager
 def opened(database: str, catalogue: Catalogue, **settings: Any) -> Iterator[Place]:
     """Fill a database with the two brands and open an app on it."""
-    given = settings_of(database, api_rate=0, staff_password=PASSWORD, **settings)
+    given = settings_of(database, **{"api_rate": 0, "staff_password": PASSWORD, **settings})
     app = make_app(given)
     loop = asyncio.new_event_loop()
     client = httpx.AsyncClient(
@@ -121,6 +121,7 @@ def opened(database: str, catalogue: Catalogue, **settings: Any) -> Iterator[Pla
     try:
         with place.connection() as conn:
             conn.execute("INSERT INTO tenant (id, name) VALUES (2, 'two')")
+            conn.execute("SELECT setval(pg_get_serial_sequence('tenant', 'id'), 2)")
             for brand, tenant in BRANDS.items():
                 for side in SIDES:
                     place.found[(brand, side)] = _fill(conn, app, brand, tenant, side)
