@@ -16,7 +16,7 @@ from typing import NamedTuple
 # After a crash the log is read again for so many samples at the most: some seconds of work.
 READ_AGAIN = 500_000
 # With many devices more: a state is saved no oftener than once in so many samples of its device.
-SAMPLES_A_STATE = 40
+SAMPLES_A_STATE = 60
 # Each once in so many seconds, however little comes.
 LONGEST_S = 1800.0
 # So many a second cost next to nothing: small installations are saved as they change.
