@@ -60,14 +60,15 @@ def deliver_inbox(conn: Connection, clock: Clock, limit: int) -> list[Told]:
 def skews(told: Sequence[Told]) -> Iterable[float]:
     """Yield, for each event whose two sides were told now, the seconds between them.
 
-    Pairs that quiet hours parted are left out: that distance is wanted.
+    Pairs that quiet hours parted are left out: that distance is wanted. So are events that only staff hear of.
     """
     sides: dict[str, dict[str, Told]] = {}
     for message in told:
         sides.setdefault(message.event_id, {})[message.audience] = message
-    for pair in sides.values():
-        if len(pair) == 2 and not any(message.held for message in pair.values()):
-            yield abs((pair["owner"].sent_at - pair["engineer"].sent_at).total_seconds())
+    for of_event in sides.values():
+        owner, engineer = of_event.get("owner"), of_event.get("engineer")
+        if owner is not None and engineer is not None and not (owner.held or engineer.held):
+            yield abs((owner.sent_at - engineer.sent_at).total_seconds())
 
 
 def take_due(conn: Connection) -> tuple[Message, str] | None:

@@ -101,6 +101,8 @@ def test_the_skew_leaves_out_what_quiet_hours_parted(clock: ManualClock) -> None
         Told("3", "e2", "owner", now, True),
         Told("4", "e2", "engineer", now, False),
         Told("5", "e3", "engineer", now, False),
+        Told("6", "e4", "engineer", now, False),  # a breach: no owner hears of it
+        Told("7", "e4", "dispatcher", now, False),
     ]
     assert list(delivery.skews(told)) == [pytest.approx(0.04)]
 
