@@ -60,7 +60,7 @@ def deliver_inbox(conn: Connection, clock: Clock, limit: int) -> list[Told]:
 def skews(told: Sequence[Told]) -> Iterable[float]:
     """Yield, for each event whose two sides were told now, the seconds between them.
 
-    Pairs that quiet hours parted are left out: that distance is wanted. So are events that only staff hear of.
+    Pairs that quiet hours parted are left out: that distance is wanted. So is what only staff hear of.
     """
     sides: dict[str, dict[str, Told]] = {}
     for message in told:
