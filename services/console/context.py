@@ -7,7 +7,7 @@ import json
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Any, cast
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, available_timezones
@@ -50,7 +50,7 @@ class Desk:
         self.feed = ChangeFeed(api)
         clock = settings.make_clock()
         self.rate = clock.rate if isinstance(clock, ScaledClock) else 1.0
-        self.templates = {words.language: _templates(words, catalogue) for words in WORDS.values()}
+        self.templates = {language: _templates(language) for language in WORDS}
         self._waiting: tuple[float, int] = (float("-inf"), 0)
 
     async def unclaimed_count(self) -> int:
@@ -223,7 +223,9 @@ def _sentence(words: Words, error: ZeroDistanceError) -> str:
     return words.problem(code, said)
 
 
-def _templates(words: Words, catalogue: Catalogue) -> jinja2.Environment:
+@cache
+def _templates(language: str) -> jinja2.Environment:
+    words = WORDS[language]
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("services.console"),
         autoescape=True,
@@ -241,7 +243,6 @@ def _templates(words: Words, catalogue: Catalogue) -> jinja2.Environment:
         number=presenting.say_number,
         deadline=presenting.deadline,
         skill=partial(words.named, "skill"),
-        van_part=partial(_van_part, words, catalogue),
         quote=lambda text: quote(str(text), safe=""),
         iso=_iso,
     )
@@ -258,15 +259,6 @@ def _templates(words: Words, catalogue: Catalogue) -> jinja2.Environment:
         script_words=json.dumps({**words.section("script"), **words.section("time")}, ensure_ascii=False),
     )
     return environment
-
-
-def _van_part(words: Words, catalogue: Catalogue, key: str) -> str:
-    """Return what a part on board (``type.part``) is called."""
-    kind, _, part = key.partition(".")
-    appliance = catalogue.get(kind)
-    if appliance is None or part not in appliance.parts:
-        return key
-    return words.say(appliance.parts[part].title)
 
 
 def _iso(moment: datetime) -> str:

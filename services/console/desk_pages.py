@@ -143,6 +143,7 @@ async def plan(visit: VisitDep, day: str = "", engineer: str = "", waiting: str 
         before=board.day - timedelta(days=1),
         after=board.day + timedelta(days=1),
         keep=f"&{keep}" if keep else "",
+        on_board={part: _part_title(visit, part) for route in board.routes for part in route.van},
     )
 
 
@@ -201,6 +202,15 @@ def _described(command: Command) -> CommandDescription:
         for name, one in command.arguments.items()
     }
     return CommandDescription(title=command.title, consent=command.consent, arguments=arguments)
+
+
+def _part_title(visit: Visit, key: str) -> str:
+    """Return what a part on board (``type.part``) is called."""
+    kind, _, part = key.partition(".")
+    appliance = visit.desk.catalogue.get(kind)
+    if appliance is None or part not in appliance.parts:
+        return key
+    return visit.words.say(appliance.parts[part].title)
 
 
 def _types(visit: Visit) -> dict[str, dict[str, str]]:
