@@ -25,6 +25,7 @@ KEYS = {
     "stored",
     "lost",
     "duplicated",
+    "reconciled",
     "cpu_seconds_per_million_points",
 }
 
@@ -99,6 +100,8 @@ def test_end_to_end_loses_nothing_and_ends_what_it_started(
     assert report["published"] == report["stored"] > 2_000
     assert (report["lost"], report["duplicated"]) == (0, 0)
     assert report["details"]["checksums_agree"] is True
+    assert report["details"]["sums_that_do_not_meet"] == []
+    assert report["reconciled"] is True
 
 
 @pytest.mark.soak
