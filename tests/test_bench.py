@@ -25,7 +25,6 @@ KEYS = {
     "stored",
     "lost",
     "duplicated",
-    "reconciled",
     "cpu_seconds_per_million_points",
 }
 
