@@ -1,4 +1,4 @@
-"""`zerodistance bench api`: figures are those of the answers, the database is one that the desk could have."""
+"""`zerodistance bench api`: figures are those of the answers, the database one that the desk could have."""
 
 from __future__ import annotations
 
