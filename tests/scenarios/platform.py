@@ -1,7 +1,7 @@
 """The running platform that all scenarios share, and what people do with it over HTTP.
 
 The production shape where Mosquitto and Kafka are installed, else the embedded one; every process of the
-platform on its own, simulated fleets beside it, the clock 600 times as fast. Scenarios speak MQTT and HTTP to
+platform on its own, simulated fleets beside it, the clock 300 times as fast. Scenarios speak MQTT and HTTP to
 it and know nothing else.
 """
 
@@ -32,7 +32,7 @@ from zerodistance.store.devices import register_device, register_engineer, regis
 from zerodistance.store.migrate import migrate
 
 Json = dict[str, Any]
-SPEED = 600.0
+SPEED = 300.0
 TIMEOUT_S = 240.0
 # A Monday morning: engineers work, owners are awake.
 BEGIN = datetime(2026, 6, 15, 8, 30, tzinfo=UTC)
@@ -50,6 +50,11 @@ PROBES = {
     "tank-1": "fish_tank_heater",
     "told-ac": "air_conditioner",
 }
+# Food is spoken of at any hour: a night would be waited for.
+POLICY = """
+[scenarios.food_reminder]
+at = "00:00"
+"""
 CATALOGUE = Path(__file__).parents[1] / "loop" / "catalogue"
 
 
@@ -165,6 +170,8 @@ class Everything:
         self._folder = folder
         self.partner = Partner()
         self.clock = ScaledClock(BEGIN, SPEED, datetime.now(UTC))
+        policy = folder / "policy.toml"
+        policy.write_text(POLICY)
         self.shape = Shape(
             folder,
             log=log,
@@ -173,6 +180,7 @@ class Everything:
             clock=self.clock,
             environment={
                 "ZD_CATALOGUE_PATH": str(CATALOGUE),
+                "ZD_POLICY_PATH": str(policy),
                 "ZD_ADAPTERS": "tasmota",
                 "ZD_PARTNER_WEBHOOK_URL": self.partner.url,
                 "ZD_PARTNER_WEBHOOK_SECRET": "secret-of-this-partner",

@@ -27,10 +27,11 @@ def test_O1(platform: Running, say: Say) -> None:
         assert OVEN not in got["body"]
         assert "home" not in got["body"]
         headers = {key.lower(): value for key, value in got["headers"].items()}
-        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.{got['body']}".encode()
+        assert headers["webhook-id"] == body["id"]
+        # as a receiver checks it: https://www.standardwebhooks.com
+        signed = f"{body['id']}.{headers['webhook-timestamp']}.{got['body']}".encode()
         signature = hmac.new(b"secret-of-this-partner", signed, hashlib.sha256).digest()
         assert headers["webhook-signature"] == f"v1,{base64.b64encode(signature).decode()}"
-        assert headers["webhook-id"] == body["id"]
         say("a partner heard of bread at 220 °C, signed, and not whose")
     finally:
         oven.close()
