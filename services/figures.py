@@ -51,7 +51,8 @@ def figures(conn: Connection, tenant: int, since: datetime, now: datetime, rule:
         rows = cursor.execute(
             "SELECT t.id, t.device_id, t.cause, t.outcome_cause, t.origin, t.state, t.outcome, t.assignee,"
             " t.opened_at, t.respond_by, t.responded_at, t.resolve_by, t.resolved_at, t.minutes, t.rating,"
-            " t.visit_avoided, (t.diagnosis->>'predicted_failure_us')::bigint AS failure_us,"
+            " t.visit_avoided, t.urgency, t.onset_at, t.closed_at,"
+            " (t.diagnosis->>'predicted_failure_us')::bigint AS failure_us,"
             " (SELECT count(*) FROM ticket_history h WHERE h.ticket_id = t.id AND h.to_state = 'visiting'"
             "  AND h.from_state IS DISTINCT FROM h.to_state) AS visits,"
             " ARRAY(SELECT score::int FROM rating_score s WHERE s.ticket_id = t.id) AS scores"
@@ -97,6 +98,8 @@ def figures(conn: Connection, tenant: int, since: datetime, now: datetime, rule:
         money_saved=round(avoided * rule.cost_of_visit, 2),
         currency=rule.currency,
         cost_of_visit=rule.cost_of_visit,
+        cost_per_ticket=rule.cost_of_visit * sum(row["visits"] for row in rows) / len(rows) if rows else None,
+        availability=_availability(rows, devices, since, now),
         engineers=engineers,
     )
 
@@ -135,6 +138,21 @@ def _kept(rows: Sequence[Mapping[str, Any]]) -> list[bool]:
         and (row["respond_by"] is None or (row["responded_at"] or row["resolved_at"]) <= row["respond_by"])
         for row in done
     ]
+
+
+def _availability(
+    rows: Sequence[Mapping[str, Any]], devices: int, since: datetime, now: datetime
+) -> float | None:
+    """Return the share of device time without an urgent incident, from its onset until it was dealt with."""
+    total = devices * (now - since).total_seconds()
+    if total <= 0:
+        return None
+    down = 0.0
+    for row in rows:
+        if row["urgency"] == "urgent" and row["outcome"] not in ("no_fault_found", "cancelled"):
+            until = row["resolved_at"] or row["closed_at"] or now
+            down += max((until - max(row["onset_at"], since)).total_seconds(), 0.0)
+    return max(1.0 - down / total, 0.0)
 
 
 def _needed_again(rows: Sequence[Mapping[str, Any]], within: timedelta) -> frozenset[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from services.schemas import CommandPublic, Model, Text, Urgency
 
@@ -57,6 +57,15 @@ class InspectionCreate(Model):
     note: Annotated[str, Field(max_length=2000)] = ""
     cause: Annotated[str, Field(max_length=64)] = "unknown"
     urgency: Urgency = "soon"
+
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> InspectionCreate:
+        """Refuse what the table refuses: a range upside down, and a measurement that says nothing."""
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError("low must not be above high")
+        if self.value is None and not self.note.strip():
+            raise ValueError("give a value, or say in a note what was seen")
+        return self
 
 
 class InspectionPublic(Model):
@@ -216,6 +225,8 @@ class FiguresPublic(Model):
     * ``satisfaction``: index 0 to 100.
     * ``visits_avoided``: closed without a visit by somebody's doing: an owner who was asked, or a command.
     * ``money_saved``: ``visits_avoided`` times the assumed cost of a visit.
+    * ``cost_per_ticket``: visits to all tickets times that cost, over the tickets; parts are not in it.
+    * ``availability``: share of device time without an urgent incident, from its onset until dealt with.
     """
 
     since: datetime
@@ -232,6 +243,8 @@ class FiguresPublic(Model):
     money_saved: float
     currency: str
     cost_of_visit: float
+    cost_per_ticket: float | None = None
+    availability: float | None = None
     engineers: list[EngineerFiguresPublic]
 
 

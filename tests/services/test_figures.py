@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.figures import figures, satisfaction
 from services.policy import default_policy
 from services.service_schemas import FiguresPublic
-from tests.services.world import ENGINEER, HOME, World
+from tests.services.world import AIR, ENGINEER, HOME, World
 from zerodistance.errors import InvalidMessageError
 
 marks = st.lists(st.integers(1, 5), max_size=20)
@@ -50,6 +50,7 @@ def repair(world: World, **more: object) -> None:
 def test_nothing_is_known_of_nothing(world: World) -> None:
     empty = read(world)
     assert (empty.tickets, empty.visits_avoided, empty.money_saved) == (0, 0, 0)
+    assert (empty.cost_per_ticket, empty.availability) == (None, 1.0)
     assert empty.precision is empty.satisfaction is empty.first_time_fix is empty.sla_kept is None
 
 
@@ -69,6 +70,23 @@ def test_a_repair_and_a_door(world: World) -> None:
     (engineer,) = found.engineers
     assert (engineer.id, engineer.visits, engineer.minutes) == (ENGINEER, 1, 50)
     assert engineer.satisfaction == found.satisfaction
+
+
+def test_availability_counts_urgent_incidents_and_cost_the_visits(world: World) -> None:
+    world.find(cause="compressor_failed", urgency="urgent")
+    world.clock.advance(hours=6)
+    world.move("on_site")
+    world.move("visiting")
+    world.resolve(minutes=30)
+    world.clock.advance(hours=6)
+    world.find(AIR, cause="bad_air", urgency="routine", id="routine")
+    world.clock.advance(hours=12)
+    found = read(world, days=2)
+    devices = 3
+    assert found.availability == pytest.approx(1 - 6.5 / (devices * 48)), (
+        "since its onset, half an hour before"
+    )
+    assert found.cost_per_ticket == pytest.approx(60 / 2), "one visit, two tickets"
 
 
 def test_what_comes_back_was_not_fixed_at_first(world: World) -> None:
