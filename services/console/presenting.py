@@ -274,7 +274,9 @@ def offered_moves(state: str, targets: list[str], words: Words = ENGLISH) -> lis
                 target=Demand.TARGET in demands,
             )
         )
-    forms.sort(key=lambda f: _EXPECTED.index(f.to) if f.to in _EXPECTED else 99)
+    # A visit that nobody has planned is planned; one that is agreed is begun.
+    first = "planned" if state == "on_site" else ""
+    forms.sort(key=lambda f: -1 if f.to == first else _EXPECTED.index(f.to) if f.to in _EXPECTED else 99)
     if forms and forms[0].tone == "plain":
         forms[0] = replace(forms[0], tone="primary")
     return forms

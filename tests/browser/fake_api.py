@@ -312,25 +312,31 @@ def filled() -> FakeApi:
             "zh": "两室升温，压缩机自13:20起无功率。",
         },
         candidates=[
-            CandidatePublic(cause=c, title=titles.get(c, {"en": "Unknown"}), probability=p)
+            CandidatePublic(cause=c, title=titles.get(c, {"en": "Unknown", "zh": "未知"}), probability=p)
             for c, p in (("compressor_failed", 0.86), ("door_ajar", 0.08), ("unknown", 0.06))
         ],
         ruled_out=[
             RuledOutPublic(
                 cause="refrigerant_leak",
                 title=fridge["refrigerant_leak"].title,
-                reason={"en": "A leak takes weeks; this took an hour, and the running time fell."},
+                reason={
+                    "en": "A leak takes weeks; this took an hour, and the running time fell.",
+                    "zh": "泄漏需数周，而这次仅一小时，且运行时间下降。",
+                },
             ),
             RuledOutPublic(
                 cause="defrost_heater_open",
                 title=fridge["defrost_heater_open"].title,
-                reason={"en": "The evaporator is warmer than expected, not colder."},
+                reason={
+                    "en": "The evaporator is warmer than expected, not colder.",
+                    "zh": "蒸发器温度高于预期，而非更低。",
+                },
             ),
         ],
         evidence=[
             EvidencePublic(
                 feature="fresh_food_mean",
-                title={"en": "Fresh-food temperature"},
+                title=_title("refrigerator", "fresh_food_temperature"),
                 unit="°C",
                 channel="fresh_food_temperature",
                 observed=9.4,
@@ -341,7 +347,7 @@ def filled() -> FakeApi:
             ),
             EvidencePublic(
                 feature="duty",
-                title={"en": "Compressor running time"},
+                title={"en": "Compressor running time", "zh": "压缩机运行占比"},
                 channel="power",
                 unit="",
                 observed=0.0,
@@ -370,7 +376,10 @@ def filled() -> FakeApi:
                 kind="ticket",
                 answers={},
                 created_at=ago(minutes=25),
-                body={"en": "Family fridge: compressor does not run (86 %). The owner is asked first."},
+                body={
+                    "en": "Family fridge: compressor does not run (86 %). The owner is asked first.",
+                    "zh": "Family fridge：压缩机不工作（86 %），先询问用户。",
+                },
                 sent_at=ago(minutes=25),
                 deadline_at=None,
                 answer=None,
@@ -446,6 +455,10 @@ def filled() -> FakeApi:
     return fake
 
 
+def _title(kind: str, channel: str) -> dict[str, str]:
+    return _CATALOGUE[kind].channels[channel].title
+
+
 def _app(fake: FakeApi) -> FastAPI:
     app = FastAPI()
 
@@ -517,8 +530,10 @@ def _app(fake: FakeApi) -> FastAPI:
         return EvidencePlot(
             ticket=ticket,
             series=[
-                warm_series("fresh_food_temperature", {"en": "Fresh-food temperature"}, "°C", 4.1, 6.5),
-                warm_series("power", {"en": "Electric power"}, "W", 60, -58),
+                warm_series(
+                    "fresh_food_temperature", _title("refrigerator", "fresh_food_temperature"), "°C", 4.1, 6.5
+                ),
+                warm_series("power", _title("refrigerator", "power"), "W", 60, -58),
             ],
         )
 
@@ -649,8 +664,8 @@ def _desk(app: FastAPI, fake: FakeApi) -> None:
             model="ZR-420",
             closed_at=ago(days=9),
             outcome="confirmed",
-            outcome_title={"en": "Compressor does not run"},
-            parts=[{"en": "Compressor"}],
+            outcome_title=_CATALOGUE["refrigerator"].faults["compressor_failed"].title,
+            parts=[_CATALOGUE["refrigerator"].parts["compressor"].title],
             minutes=55,
             rating=5,
         )
@@ -747,7 +762,7 @@ def _desk(app: FastAPI, fake: FakeApi) -> None:
                     visit_from=begin, visit_until=begin + timedelta(hours=2),
                 )
             )  # fmt: skip
-        van = ["refrigerator.compressor", "air_conditioner.filter"]
+        van = ["refrigerator.compressor", "air_conditioner.air_filter"]
         routes = [BoardRoute(engineer="engineer-1", name="Wang Wei", km=31.0, van=van, legs=legs)]
         left = [
             BoardLeft(

@@ -120,7 +120,7 @@ def opened(database: str, catalogue: Catalogue, folder: Path) -> Iterator[Home]:
             os.environ.pop(name) if value is None else os.environ.update({name: value})
     try:
         for address in (api, console):
-            wait_until(partial(_healthy, address), timeout_s=60, what=address)
+            wait_until(partial(_healthy, address), timeout_s=180, what=address)
         yield Home(pool, catalogue, api, console)
         for process in reversed(started):
             process.terminate()

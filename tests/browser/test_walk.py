@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.browser.home import LOGIN, PASSWORD, Home, opened
+from tests.browser.pictures import shoot
 from tests.fixtures.postgres import made_database
 from tests.fixtures.processes import wait_until
 from zerodistance.catalogue import Catalogue
@@ -82,6 +83,8 @@ def test_a_day(home: Home, chromium_page: Page, phone: Page) -> None:
     phone.goto(home.owner_page("home-1"))
     assert phone.is_visible("text=One thing needs you.")
     assert phone.is_visible("text=Please check that its door is closed and that it has power")
+    shoot(page, "day-1-inbox")
+    shoot(phone, "day-1-owner-asked")
 
     # The engineer opens it by keyboard and sees the evidence in its band.
     page.fill("[data-search]", "kitchen")
@@ -96,6 +99,7 @@ def test_a_day(home: Home, chromium_page: Page, phone: Page) -> None:
     assert plot.locator(".chart-outside").count() >= 1, "the warm end lies outside the band"
     assert page.is_visible("text=It is too quick for a leak.")
     assert page.is_visible("text=Owner and engineer were told")
+    shoot(page, "day-2-ticket")
 
     # The owner answers with one tap and without a script: the open ticket page follows by itself.
     phone.click("text=The door is closed and it has power.")
@@ -116,6 +120,7 @@ def test_a_day(home: Home, chromium_page: Page, phone: Page) -> None:
     do(page, "planned")
     phone.goto(home.owner_page("home-1"))
     assert "Wang Wei comes" in phone.inner_text(".visit")
+    shoot(phone, "day-3-owner-visit")
 
     # On site, repaired, told with parts and minutes.
     do(page, "visiting")
@@ -131,6 +136,7 @@ def test_a_day(home: Home, chromium_page: Page, phone: Page) -> None:
     phone.goto(home.owner_page("home-1"))
     phone.click('.rating button[value="5"]')
     phone.get_by_text("Thank you for your rating.").wait_for()
+    shoot(phone, "day-4-owner-rating")
     for aspect, score in (("punctuality", 4), ("skill", 5), ("manner", 5)):
         phone.check(f'.aspects [name="{aspect}"][value="{score}"]', force=True)
     phone.click(".aspects button")
@@ -148,6 +154,7 @@ def test_a_day(home: Home, chromium_page: Page, phone: Page) -> None:
     page.goto(f"{home.console}/figures")
     assert "93" in page.locator(".figure", has_text="Satisfaction").inner_text()
     assert "Wang Wei" in page.inner_text("[data-region=engineers]")
+    shoot(page, "day-5-figures")
     page.goto(f"{home.console}/devices/fridge-1")
     assert "winding" in page.inner_text("[data-region=inspections]")
     assert "closed:" in page.inner_text("[data-region=timeline]")
@@ -248,6 +255,7 @@ def test_the_owners_page_in_chinese(home: Home, phone: Page) -> None:
     home.find("fridge-2")
     phone.goto(home.owner_page("home-2"))
     assert phone.get_attribute("html", "lang") == "zh-CN"
+    shoot(phone, "owner-chinese")
     assert phone.is_visible("text=有一件事需要您确认。")
     phone.click("text=已处理好")
     phone.get_by_text("谢谢，已收到您的回复。").wait_for()
