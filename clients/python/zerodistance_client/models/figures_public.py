@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..types import UNSET, Unset
+
 if TYPE_CHECKING:
     from ..models.engineer_figures_public import EngineerFiguresPublic
 
@@ -28,6 +30,8 @@ class FiguresPublic:
     * ``satisfaction``: index 0 to 100.
     * ``visits_avoided``: closed without a visit by somebody's doing: an owner who was asked, or a command.
     * ``money_saved``: ``visits_avoided`` times the assumed cost of a visit.
+    * ``cost_per_ticket``: visits to all tickets times that cost, over the tickets; parts are not in it.
+    * ``availability``: share of device time without an urgent incident, from its onset until dealt with.
 
         Attributes:
             cost_of_visit (float):
@@ -45,6 +49,8 @@ class FiguresPublic:
             sla_kept (float | None):
             tickets (int):
             visits_avoided (int):
+            availability (float | None | Unset):
+            cost_per_ticket (float | None | Unset):
     """
 
     cost_of_visit: float
@@ -62,6 +68,8 @@ class FiguresPublic:
     sla_kept: float | None
     tickets: int
     visits_avoided: int
+    availability: float | None | Unset = UNSET
+    cost_per_ticket: float | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         cost_of_visit = self.cost_of_visit
@@ -104,6 +112,18 @@ class FiguresPublic:
 
         visits_avoided = self.visits_avoided
 
+        availability: float | None | Unset
+        if isinstance(self.availability, Unset):
+            availability = UNSET
+        else:
+            availability = self.availability
+
+        cost_per_ticket: float | None | Unset
+        if isinstance(self.cost_per_ticket, Unset):
+            cost_per_ticket = UNSET
+        else:
+            cost_per_ticket = self.cost_per_ticket
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -125,6 +145,10 @@ class FiguresPublic:
                 "visits_avoided": visits_avoided,
             }
         )
+        if availability is not UNSET:
+            field_dict["availability"] = availability
+        if cost_per_ticket is not UNSET:
+            field_dict["cost_per_ticket"] = cost_per_ticket
 
         return field_dict
 
@@ -203,6 +227,24 @@ class FiguresPublic:
 
         visits_avoided = d.pop("visits_avoided")
 
+        def _parse_availability(data: object) -> float | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(float | None | Unset, data)
+
+        availability = _parse_availability(d.pop("availability", UNSET))
+
+        def _parse_cost_per_ticket(data: object) -> float | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(float | None | Unset, data)
+
+        cost_per_ticket = _parse_cost_per_ticket(d.pop("cost_per_ticket", UNSET))
+
         figures_public = cls(
             cost_of_visit=cost_of_visit,
             currency=currency,
@@ -219,6 +261,8 @@ class FiguresPublic:
             sla_kept=sla_kept,
             tickets=tickets,
             visits_avoided=visits_avoided,
+            availability=availability,
+            cost_per_ticket=cost_per_ticket,
         )
 
         return figures_public
