@@ -141,6 +141,42 @@ def test_changes_come_live_and_the_server_stops_while_somebody_listens(
     assert first.ended.wait(5)
 
 
+def test_a_dropped_connection_goes_on_where_it_was(
+    served: subprocess.Popen[bytes], environment: dict[str, str], world: World
+) -> None:
+    """What changed while nobody was connected comes first, then what is live; nothing is missing."""
+
+    def read(last: str, enough: int) -> list[tuple[str, str]]:
+        """Read until so many changes were seen, then drop the connection."""
+        seen: list[tuple[str, str]] = []
+        headers = {**STAFF, **({"Last-Event-ID": last} if last else {})}
+        url = f"{api(environment)}/api/v1/changes"
+        with httpx.stream("GET", url, headers=headers, timeout=30) as answer:
+            number = ""
+            for line in answer.iter_lines():
+                if line == "event: ready" and not last:
+                    touch(True)
+                if line.startswith("id: "):
+                    number = line.removeprefix("id: ")
+                elif line.startswith("data: ") and number:
+                    seen.append((number, line.removeprefix("data: ")))
+                    if len(seen) == enough:
+                        return seen
+        raise AssertionError(seen)
+
+    def touch(online: bool) -> None:
+        with world.pool.connection() as conn:
+            conn.execute("UPDATE device SET online = %s WHERE id = %s", (online, FRIDGE))
+
+    (first,) = read("", 1)
+    touch(False)
+    touch(True)
+    missed = read(first[0], 2)
+    numbers = [int(number) for number, _ in (first, *missed)]
+    assert numbers == sorted(set(numbers))
+    assert {data for _, data in missed} == {f'{{"id":"{FRIDGE}"}}'}
+
+
 def test_streams_are_told_to_look_again_after_an_interruption(
     served: subprocess.Popen[bytes], environment: dict[str, str], world: World
 ) -> None:
