@@ -33,6 +33,10 @@ TITLES = {
 }
 
 
+# Codes of what the framework refuses before any of our code is reached.
+HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+
+
 class PreconditionError(ZeroDistanceError):
     """The caller saw another version than the one that stands."""
 
@@ -115,7 +119,7 @@ def add_handlers(app: FastAPI) -> None:
     def http(_request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
-        code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status_code, "error")
+        code = HTTP_CODES.get(error.status_code, "error")
         return problem(error.status_code, code, str(error.detail), dict(error.headers or {}))
 
     @app.exception_handler(Exception)
