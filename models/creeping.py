@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from models.ageing import Ageing
 from models.calibration import BUDGET, CEILING, SLOW_SHARE, stretch, threshold_from_tally
 from models.diagnose import WITHOUT, creeping_evidence
 from models.incidents import Change, Incident, Moment, close_incident, follow_incident, open_incident, retell
@@ -19,7 +20,7 @@ from models.prognosis import Outlook, foresee
 from models.reference import Reference, Standing, forget_residuals, recommission
 from models.state import TALLY, State
 
-FLOOR = 5.5
+FLOOR = 6.5
 """No score below this alarms, in fleet spreads, however quiet the fleet is."""
 INSTALL_SHARE = 0.6
 """What a level against the fleet's levels counts, in comparison with a change of the device itself."""
@@ -74,6 +75,7 @@ class Creeping:
         self.plan, self.state = plan, state
         self.budget, self.stretch = SLOW_SHARE * budget, stretch(budget)
         self.reference = Reference(plan, state)
+        self.ageing = Ageing(plan, state)
         self.incidents: dict[int, Incident] = {}
         self.threshold = FLOOR * self.stretch
         self._calibrated_day = -1
@@ -122,7 +124,7 @@ class Creeping:
             moment = self._moment(int(who[i]), int(end_us[i]), standing, i, z[i], weight, float(best[i]))
             is_now = float(now[i]), float(today[i])
             changes += self._follow(moment, due[i], is_now, sudden.get(moment.device, ""))
-        return changes
+        return changes + self.ageing.close_day(who, end_us, standing.observed, self.reference.fleet.level)
 
     def _scores(self, who: Ints, standing: Standing) -> tuple[Floats, Floats]:
         """Return (R, K + 1) scores, the last of any single residual; (R, F) the residuals of the best."""

@@ -100,17 +100,22 @@ class Engine:
         size = self._state.size
         return int(self._state.late[:size].sum()), int(self._state.repeated[:size].sum())
 
-    def recommission(self, device: str, time_us: int) -> Outcome:
+    def recommission(self, device: str, time_us: int, cause: str = "") -> Outcome:
         """Learn anew what is normal for a device: it was repaired, or moved, at ``time_us``.
 
         Its creeping finding is cleared, since its readings could say so in days only; a sudden one clears by
         itself, when they are back. What is learned anew is the slow reference: the day so far and all days
-        before it no longer count, and the device is compared with its fleet as a new one is.
+        before it no longer count, and the device is compared with its fleet as a new one is. If it was a part
+        that shows in nothing (by ``cause``), that is new, and all that is known of the readings stands.
         """
         outcome = Outcome([], [])
         row = self._rows.get(device)
         if row is None or int(self._state.head_us[row]) - time_us > DAY_US:
             return outcome  # or old news: the days since then were those of the repaired device
+        ageing = self._judge.creeping.ageing
+        outcome.changes.extend(ageing.replaced(row, cause, time_us))
+        if ageing.is_silent(cause):
+            return outcome
         incident = self._judge.creeping.incidents.pop(row, None)
         if incident is not None:
             moment = self._silent_moment(row, max(time_us, incident.opened_us))

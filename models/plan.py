@@ -94,6 +94,9 @@ class TypePlan:
         patience: (K,) which of :data:`PATIENCE_US` a fast fault's score must be over for, −1 for slow faults.
         invalid: (K, C) impossible readings of the channel are evidence of the fault.
         codes: fault code → index of the fault, −1 where the code points to none; without mere notices.
+        silent: (W,) faults that show in no reading and no code, of parts that wear.
+        life_years: (W,) median life of their parts.
+        wears_with: (W,) feature that measures the use of the part, −1 for none.
         version: changes when saved state can no longer be read.
         panel: who names the cause; may change while the engine runs.
     """
@@ -137,6 +140,9 @@ class TypePlan:
     patience: Ints
     invalid: Bools
     codes: dict[str, int]
+    silent: Ints
+    life_years: Floats
+    wears_with: Ints
     version: str
     panel: Panel = field(default_factory=Panel)
 
@@ -233,6 +239,14 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
         for channel_name in fault.invalid:
             invalid[k, index[channel_name]] = True
     usual = [appliance.channels[name].normal or appliance.channels[name].valid for name in channels]
+    told = {code.fault for code in appliance.fault_codes.values()}
+    silent = [
+        k
+        for k, name in enumerate(faults)
+        if not (appliance.faults[name].signature or appliance.faults[name].invalid or name in told)
+        and appliance.faults[name].part
+    ]
+    wears = [appliance.faults[faults[k]].wears_with for k in silent]
     scales = [appliance.faults[name].time_scale for name in faults]
     described = msgspec.json.encode([appliance.features, channels, faults, appliance.fault_codes])
     return TypePlan(
@@ -291,6 +305,11 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
             for code, entry in appliance.fault_codes.items()
             if not entry.notice
         },
+        silent=np.array(silent, np.int64),
+        life_years=np.array(
+            [appliance.parts[appliance.faults[faults[k]].part].life_years for k in silent], np.float64
+        ),
+        wears_with=np.array([features.index(name) if name else -1 for name in wears], np.int64),
         version=f"{MODEL_VERSION}.{hashlib.sha256(described).hexdigest()[:10]}",
     )
 

@@ -96,6 +96,8 @@ class State:
     slow_since: Ints  # (D,) first day of them, 0 for none
     tally: Ints  # (D, TALLY) how many days the slow score lay in each bin: for the fleet's threshold
     tally_then: Ints  # (D, TALLY) the same some weeks ago: for the drift of the scores
+    worn_days: Singles  # (D, W) age of parts that show nothing, in days of usual use
+    worn_told_us: Ints  # (D, W) when it was told that such a part is due, −1 for not
     code_since: Ints  # (D, M) since when a fault code is active, −1 for not
     cleared_us: Ints  # (D,) when the last finding was cleared
     coefficients: Floats  # (D, F, P) solved from the moments; not saved
@@ -171,6 +173,8 @@ class State:
             "slow_since": ((), i8, 0),
             "tally": ((TALLY,), i8, 0),
             "tally_then": ((TALLY,), i8, 0),
+            "worn_days": ((len(plan.silent),), f4, 0),
+            "worn_told_us": ((len(plan.silent),), i8, -1),
             "code_since": ((len(plan.codes),), i8, -1),
             "cleared_us": ((), i8, -1),
             "coefficients": ((f, P), f8, 0),

@@ -115,6 +115,38 @@ def put_right(plan: TypePlan, cause: str, time_us: int) -> Text:
     }
 
 
+def worn_out(
+    plan: TypePlan, cause: str, age: float, life: float, outlook: Outlook, now_us: int, *, replaced: bool
+) -> Text:
+    """Return what is said of a part that is judged by its age and use alone, or of its being replaced.
+
+    Args:
+        plan: the type.
+        cause: the fault.
+        age: years of usual use.
+        life: median life in years.
+        outlook: from now until so many of its kind have failed.
+        now_us: event time.
+        replaced: it is new.
+    """
+    title = plan.appliance.faults[cause].title
+    zh = title.get("zh", title["en"])
+    if replaced:
+        return {
+            "en": f"Replaced at {_time(now_us)}: {title['en'][0].lower()}{title['en'][1:]}.",
+            "zh": f"{_time(now_us)} 已更换：{zh}。",
+        }
+    low, half, high = (
+        _time(now_us + round(days * 86400e6))[:10] for days in (outlook.low, outlook.days, outlook.high)
+    )
+    return {
+        "en": f"{title['en']}, by age and use: {age:.1f} years of usual use of a part for about {life:g}. "
+        f"Half of such parts have failed by {half}; 80 % of those that work now fail {low} to {high}.",
+        "zh": f"{zh}（按使用年限与用量）：已相当于使用 {age:.1f} 年，寿命约 {life:g} 年。"
+        f"同类部件约半数将在 {half} 前失效；目前完好者八成将在 {low} 至 {high} 之间失效。",
+    }
+
+
 def foretelling(language: str, outlook: Outlook, now_us: int) -> str:
     """Return the sentence that says when the function is expected to be lost."""
     low, middle, high = (

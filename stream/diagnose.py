@@ -177,7 +177,7 @@ class DiagnosisHandler:
         self._taken_at_last, self._last = self._unsaved.taken, began
         self._save(conn, _STATES_AT_THE_END if self._ends else due)
         begins = {p: self._unsaved.begin(p, position) for p, position in self._position.items()}
-        save_begins(conn, {p: offset for p, offset in begins.items() if offset != self._begin[p]})
+        save_begins(conn, {p: offset for p, offset in begins.items() if offset != self._begin.get(p)})
         self._begin = begins
         save_bands(conn, self._bands)
         for finding in self._findings:
@@ -322,7 +322,7 @@ class DiagnosisHandler:
         for name, engine in self._engines.items():
             if engine.knows(repair.device):
                 self._unsaved.hurry(self._partition[repair.device], repair.device, name)
-                self._conclude(name, engine.recommission(repair.device, repair.time_us))
+                self._conclude(name, engine.recommission(*repair))
                 self._counts["diagnose", "repairs"] += 1
                 _log.info("diagnosis.recommissioned", device=repair.device)
 

@@ -12,10 +12,11 @@ REPAIRED = frozenset({"confirmed", "other_fault"})
 
 
 class Repair(NamedTuple):
-    """An appliance that was put right, and when."""
+    """An appliance that was put right, when, and of what (as far as it was what it was thought to be)."""
 
     device: str
     time_us: int
+    cause: str = ""
 
 
 def repair_of(change: TicketChange) -> Repair | None:
@@ -25,4 +26,4 @@ def repair_of(change: TicketChange) -> Repair | None:
     """
     if change.state != RESOLVED or change.outcome not in REPAIRED:
         return None
-    return Repair(change.device, change.time_us)
+    return Repair(change.device, change.time_us, change.cause if change.outcome == "confirmed" else "")

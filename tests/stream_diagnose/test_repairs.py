@@ -41,7 +41,8 @@ def _change(state: str, outcome: str, device: str = "fridge-1", time_us: int = S
 
 @pytest.mark.parametrize("outcome", ["confirmed", "other_fault"])
 def test_what_an_engineer_put_right_is_a_repair(outcome: str) -> None:
-    assert repair_of(_change("resolved", outcome)) == Repair("fridge-1", START_US)
+    cause = "refrigerant_leak" if outcome == "confirmed" else ""
+    assert repair_of(_change("resolved", outcome)) == Repair("fridge-1", START_US, cause)
 
 
 @pytest.mark.parametrize(
@@ -58,9 +59,9 @@ def test_the_models_learn_a_repaired_device_anew(
     told: list[tuple[str, int]] = []
     real = Engine.recommission
 
-    def spy(self: Engine, device: str, time_us: int) -> Any:
+    def spy(self: Engine, device: str, time_us: int, cause: str) -> Any:
         told.append((device, time_us))
-        return real(self, device, time_us)
+        return real(self, device, time_us, cause)
 
     monkeypatch.setattr(Engine, "recommission", spy)
     handler = DiagnosisHandler(catalogue, ManualClock())

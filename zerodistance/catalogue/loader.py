@@ -174,6 +174,11 @@ def _problems(a: ApplianceType, stem: str) -> Iterable[tuple[str, str]]:
                     f"faults.{name}.signature",
                     f"names the feature {feature_name!r}, which is not in features",
                 )
+        if fault.wears_with and fault.wears_with not in a.features:
+            yield (
+                f"faults.{name}.wears_with",
+                f"names the feature {fault.wears_with!r}, which is not in features",
+            )
         for feature_name in fault.necessary:
             if fault.signature.get(feature_name, "steady") == "steady":
                 yield f"faults.{name}.necessary", f"{feature_name!r} must go up or down in the signature"

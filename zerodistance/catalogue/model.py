@@ -192,6 +192,8 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             reports them (a door left ajar whose switch says closed is none).
         lost_at: feature → residual at which the appliance no longer does what it is for (engineering
             estimate): where the trend of a slow fault is followed to.
+        wears_with: feature that measures the use of the part of a fault that shows in nothing (an anode): a
+            day of twice the usual use makes it two days older; "" for none.
         invalid: channels whose impossible readings (outside ``valid``) are evidence of this fault.
     """
 
@@ -208,6 +210,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     necessary: tuple[str, ...] = ()
     invalid: tuple[str, ...] = ()
     lost_at: dict[str, float] = {}
+    wears_with: str = ""
 
 
 class ApplianceType(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -19,7 +19,7 @@ import msgspec
 from simulators.fleet import FleetPlan, Group, PlannedFault
 from simulators.physics import physics_of
 from simulators.randomness import keyed
-from zerodistance.catalogue import Catalogue
+from zerodistance.catalogue import ApplianceType, Catalogue
 
 FIRST_SEED = 1000
 WARM_UP = timedelta(days=6)
@@ -104,6 +104,7 @@ def plan_chunks(
 
     Faults that grow for months have chunks of their own: what breaks at once need not be watched for a year.
     ``growth``: "quick" or "months" for chunks with such faults alone. Each type has a chunk of each growth.
+    What no reading and no code shows (an anode) is a matter of age and cannot be found here.
 
     Types take turns, so that a run that is stopped has something of each.
     """
@@ -113,7 +114,7 @@ def plan_chunks(
         quick: list[str] = []
         long: list[str] = []
         for fault, law in physics_of(name).FAULTS.items():
-            if fault in catalogue[name].faults:
+            if fault in catalogue[name].faults and shows(catalogue[name], fault):
                 (long if law.hours > _LONG_HOURS else quick).append(fault)
         wanted = {"quick": [quick], "months": [long]}.get(growth, [quick, long])
         groups = [tuple(faults) for faults in wanted if faults]
@@ -141,6 +142,13 @@ def plan_chunks(
             missing -= one.healthy_years
     longest = max((len(queue) for queue in queues), default=0)
     return [queue[turn] for turn in range(longest) for queue in queues if turn < len(queue)]
+
+
+def shows(appliance: ApplianceType, fault: str) -> bool:
+    """Tell whether a fault shows in anything that an appliance sends."""
+    description = appliance.faults[fault]
+    codes = any(code.fault == fault for code in appliance.fault_codes.values())
+    return bool(description.signature or description.invalid or codes)
 
 
 def fleet_of(chunk: Chunk) -> FleetPlan:
