@@ -6,19 +6,23 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from models.plan import make_plan
 from stream import shadow
 from stream.diagnose import CONSUMER, TOPICS, DiagnosisHandler
 from stream.loop import CheckpointLoop
 from tests.fixtures.processes import wait_until
+from tests.learning.incidents import make
 from zerodistance.catalogue import Catalogue
 from zerodistance.cli.models import app
 from zerodistance.clock import ManualClock, from_us
-from zerodistance.errors import ConflictError, ZeroDistanceError
+from zerodistance.errors import ConflictError, SettingsError, ZeroDistanceError
 from zerodistance.log.interface import Log
 from zerodistance.messages import (
     EVENTS,
@@ -300,3 +304,21 @@ def test_a_champion_that_cannot_be_read_leaves_the_word_to_the_signatures(
         speaking.refresh(conn)
     assert engine.plan.panel.champion is None
     assert shadow._refused._value.get() == 1
+
+
+def test_examples_from_files_are_evaluated_without_a_database(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZD_DATABASE", "postgresql://nobody@127.0.0.1:1/none")
+    plan = make_plan(catalogue[TYPE])
+    file = tmp_path / "examples.jsonl"
+    lines = [msgspec.json.encode(one) for one in make(plan, 6, source="simulated")]
+    file.write_bytes(b"\n".join(lines))
+    arguments = ["evaluate", TYPE, "--examples", str(file), "--without-tickets"]
+    printed = CliRunner().invoke(app, arguments)
+    assert printed.exit_code == 0, printed.output
+    assert "24 incidents" in printed.stdout
+    file.write_bytes(lines[0] + b"\n{}")
+    broken = CliRunner().invoke(app, arguments)
+    assert isinstance(broken.exception, SettingsError)
+    assert "line 2" in str(broken.exception)

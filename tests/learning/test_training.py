@@ -134,7 +134,7 @@ def test_a_devices_fingerprint_is_no_knowledge(plan: TypePlan) -> None:
     # looks at the same devices are recognised at once: a split by looks would have been taken in
     x = columns(ready.counted, probabilities(ready.weights), ready.creeping)
     known = LogisticRegression(C=10.0, max_iter=500).fit(x, ready.truth)
-    assert (known.predict(x) == ready.truth).mean() > 0.95
+    assert (known.predict(x) == ready.truth).mean() > 0.9
 
 
 def test_simulated_incidents_count_less_beside_tickets_and_fully_alone(plan: TypePlan) -> None:

@@ -25,24 +25,20 @@ def evaluated(figures: Mapping[str, Any]) -> None:
     console = Console(highlight=False)
     table = Table(
         "type",
-        *(Column(name, justify="right") for name in ("incidents", "devices")),
-        *(
-            Column(f"{name}, {who}", justify="right")
-            for name in ("wrong", "unknown", "log loss", "calibration")
-            for who in ("signatures", "learned")
-        ),
+        "figure",
+        *(Column(who, justify="right") for who in _WHO),
         title="On devices held out, with 95 %",
         title_justify="left",
     )
     for name, one in figures.items():
-        cells = [
-            _range(one[who][key])
-            for key in ("wrong_rate", "unknown_rate", "log_loss", "calibration_error")
-            for who in ("signatures", "learned")
-        ]
-        table.add_row(name, str(one["learned"]["incidents"]), str(one["learned"]["devices"]), *cells)
-    console.print(table)
-    if not figures:
+        head = f"{name}: {one['learned']['incidents']} incidents of {one['learned']['devices']} devices"
+        for title, key in _FIGURES:
+            table.add_row(head, title, *(_range(one[who][key]) for who in _WHO))
+            head = ""
+        table.add_section()
+    if figures:
+        console.print(table)
+    else:
         console.print("No type has enough labels to hold devices out.")
 
 
@@ -90,6 +86,14 @@ def compared(figures: Mapping[str, Any]) -> None:
     )
 
 
+_WHO = ("signatures", "learned")
+_FIGURES = (
+    ("wrong cause", "wrong_rate"),
+    ("unknown", "unknown_rate"),
+    ("names where none was found", "false_names"),
+    ("log loss", "log_loss"),
+    ("calibration error", "calibration_error"),
+)
 _COUNTS = ("incidents", "tickets")
 
 

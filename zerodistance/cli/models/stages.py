@@ -159,7 +159,10 @@ def promote(
         database.translated(),
         conn.transaction(),
     ):
-        type_ = registry.version(conn, version).type
+        row = registry.version(conn, version)
+        type_ = row.type
+        if row.stage == "champion":
+            raise ConflictError(f"{version} is the champion already.")
         figures = _compared(conn, catalogue, known_type(catalogue, type_), version)
         if figures["verdict"] != "better" and not force:
             raise NotProvenError(
