@@ -51,7 +51,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "question": "Please check",
         "answer_by": "Please answer by {when}.",
         "you_answered": "You answered “{answer}” at {when}.",
-        "report_title": "Something is wrong",
+        "report_title": "Tell us what is wrong",
         "report_label": "What do you notice?",
         "report_send": "Send",
         "note_reported": "Thank you. Your report has been received.",

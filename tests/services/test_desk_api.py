@@ -76,7 +76,7 @@ def test_an_owner_reports_and_controls_ones_own(api: Api, owner: str) -> None:
     assert made.status_code == 201, made.text
     assert api.get(f"/tickets/{made.json()['ticket']}").json()["origin"] == "owner"
     page = api.anonymous("GET", f"{owner}")
-    assert "Something is wrong" in page.text
+    assert "Tell us what is wrong" in page.text
     form = api.anonymous("POST", f"{owner}/devices/{AIR}/report", data={"words": "<b>Noise</b>"})
     assert form.headers["location"].endswith("note=reported")
     summaries = [item["summary"]["en"] for item in api.get("/tickets").json()["items"]]
