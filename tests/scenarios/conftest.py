@@ -1,10 +1,11 @@
-"""One platform for all scenarios, also of several workers: the first one starts it, and stops it last."""
+"""One platform for all scenarios, of all workers: whoever is first starts it, and stops it after the last."""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import os
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -67,10 +68,7 @@ def platform(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, postgres_server: str
 ) -> Iterator[Running]:
     """Give the platform; the worker that started it waits until the others need it no more."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    folder = shared / "scenarios"
+    folder = _shared(tmp_path_factory)
     users = folder / "users"
     users.mkdir(parents=True, exist_ok=True)
     me, ready = users / uuid.uuid4().hex, folder / "ready.json"
@@ -85,6 +83,7 @@ def platform(
                 opened.callback(everything.stop)
                 running = everything.start()
                 everything.let_live()
+                _stop_after_last(everything, folder / "done", _scenarios(request.session))
                 names = [one.name for one in fields(Running) if one.init]
                 ready.write_text(json.dumps({name: getattr(running, name) for name in names}))
             else:
@@ -98,6 +97,37 @@ def platform(
             if mine:
                 _wait_for_others(folder, users, ready)
                 assert everything.people_error is None, everything.people_error
+
+
+def _scenarios(session: pytest.Session) -> int:
+    return sum("platform" in getattr(item, "fixturenames", ()) for item in session.items)
+
+
+def _stop_after_last(everything: Everything, done: Path, count: int) -> None:
+    """Stop the platform once all scenarios are done: the tests that follow need the processor."""
+
+    def watch() -> None:
+        while not everything.stopped:
+            if done.exists() and len(list(done.iterdir())) >= count:
+                everything.stop()
+            time.sleep(0.3)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@pytest.fixture(autouse=True)
+def _tick_off(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Note that a scenario is done, for all workers to see."""
+    yield
+    done = _shared(tmp_path_factory) / "done"
+    done.mkdir(parents=True, exist_ok=True)
+    (done / request.node.name).touch()
+
+
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder that the workers share; each has its own base folder within the run's."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "scenarios"
 
 
 def _wait_for_others(folder: Path, users: Path, ready: Path) -> None:

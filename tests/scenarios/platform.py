@@ -33,7 +33,7 @@ from zerodistance.store.migrate import migrate
 
 Json = dict[str, Any]
 SPEED = 300.0
-TIMEOUT_S = 240.0
+TIMEOUT_S = 360.0
 # A Monday morning: engineers work, owners are awake.
 BEGIN = datetime(2026, 6, 15, 8, 30, tzinfo=UTC)
 # Appliances that the scenarios are themselves: id → type. Each stands in a home of its own.
@@ -187,6 +187,7 @@ class Everything:
             },
         )
         self._stop = threading.Event()
+        self._stopping = threading.Lock()
         self._people: threading.Thread | None = None
         self.people_error: BaseException | None = None
 
@@ -243,13 +244,21 @@ class Everything:
         online = "SELECT EXISTS (SELECT FROM device_event WHERE device_id = %s AND code = 'online')"
         return self.shape.query(online, device) == [(True,)]
 
+    @property
+    def stopped(self) -> bool:
+        """It was told to stop."""
+        return self._stop.is_set()
+
     def stop(self) -> None:
-        """Stop it."""
-        self._stop.set()
-        if self._people is not None:
-            self._people.join(20)
-        self.shape.stop()
-        self.partner.close()
+        """Stop it; the second time there is nothing to do."""
+        with self._stopping:
+            if self._stop.is_set():
+                return
+            self._stop.set()
+            if self._people is not None:
+                self._people.join(20)
+            self.shape.stop()
+            self.partner.close()
 
 
 class _Some(ServiceApi):
