@@ -116,3 +116,19 @@ def test_no_request_of_very_many_is_answered_with_an_error_of_ours(place: Place)
     operations, asked = look(place, rounds=200, examples=5, most_s=LONG_S)
     assert len(asked.operations) == operations
     assert asked.requests > operations
+
+
+def test_what_was_found(place: Place) -> None:
+    """Each of these was a 500 once."""
+    token = place.token("admin")
+    ids = place.found[("one", "north")]
+    tiny = {"channel": "power", "hours": 2.225073858507203e-308}
+    assert place.call("GET", f"/devices/{ids['device_id']}/series", token, params=tiny).status_code == 422
+    with place.connection() as conn:  # an appliance whose clock is a day ahead
+        conn.execute("ALTER TABLE ticket DISABLE TRIGGER USER")
+        conn.execute(
+            "UPDATE ticket SET onset_at = onset_at + interval '1 day' WHERE id = %s", (ids["ticket_id"],)
+        )
+        conn.execute("ALTER TABLE ticket ENABLE TRIGGER USER")
+    answer = place.call("GET", f"/tickets/{ids['ticket_id']}/evidence", token)
+    assert (answer.status_code, answer.json()["series"]) == (200, [])

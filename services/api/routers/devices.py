@@ -116,7 +116,7 @@ def get_series(
     platform: PlatformDep,
     caller: TelemetryReader,
     channel: Annotated[str, Query(max_length=48)],
-    hours: Annotated[float, Query(gt=0, le=24 * 400)] = 24,
+    hours: Annotated[float, Query(ge=0.01, le=24 * 400)] = 24,
 ) -> Series:
     """Return one channel's last hours (platform time), with the expected band where it is known."""
     with caller.transaction() as conn:

@@ -98,6 +98,7 @@ def get_evidence(ticket_id: str, platform: PlatformDep, caller: TicketsReader) -
         channels = [channel for channel in _channels(listed) if channel in appliance.channels]
         ticket = listed.ticket
         now = platform.clock.now()
+        since = ticket.onset_at - evidence.BEFORE_ONSET
         until = min(ticket.closed_at + evidence.AFTER_END, now) if ticket.closed_at else now
         series = (
             evidence.read_series(
@@ -106,11 +107,11 @@ def get_evidence(ticket_id: str, platform: PlatformDep, caller: TicketsReader) -
                 appliance,
                 ticket.device_id,
                 channels[:_MOST_CHANNELS],
-                ticket.onset_at - evidence.BEFORE_ONSET,
+                since,
                 until,
                 onset_at=ticket.onset_at,
             )
-            if channels
+            if channels and since < until  # an appliance's clock may be ahead of ours
             else []
         )
     return EvidencePlot(ticket=ticket_id, series=series)
