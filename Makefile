@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak lint format types contracts lock client clean
+.PHONY: help setup demo test soak lint format types contracts lock client screenshots clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ test: setup ## run the tests (under ten minutes on two cores)
 
 soak: setup ## run the long tests
 	$(BIN)/python -m pytest -m soak $(ARGS)
+
+screenshots: setup ## write docs/screenshots anew (takes Chromium)
+	ZD_SCREENSHOTS=$(CURDIR)/docs/screenshots $(BIN)/python -m pytest -q tests/browser/test_walk.py
+	$(BIN)/python -m tests.browser.pictures docs/screenshots
 
 lint: setup ## check style and formatting
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ function keep(map) {
 export function markUnread() {
   const rows = [...document.querySelectorAll("#tickets > [data-version]")];
   let known = seen();
-  if (known === null && rows.length) {
+  if (known === null && document.getElementById("tickets")) {
     // The first visit: what is there now is no news.
     known = Object.fromEntries(rows.map((row) => [row.dataset.key, Number(row.dataset.version)]));
     keep(known);
