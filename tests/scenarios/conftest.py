@@ -95,12 +95,12 @@ def platform(
             running.http.close()
             me.unlink()
             if mine:
-                _wait_for_others(folder, users, ready)
+                _wait_for_others(everything, folder, users, ready)
                 assert everything.people_error is None, everything.people_error
 
 
 def _scenarios(session: pytest.Session) -> int:
-    return sum("platform" in getattr(item, "fixturenames", ()) for item in session.items)
+    return sum(item.path.parent == Path(__file__).parent for item in session.items)
 
 
 def _stop_after_last(everything: Everything, done: Path, count: int) -> None:
@@ -130,11 +130,11 @@ def _shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "scenarios"
 
 
-def _wait_for_others(folder: Path, users: Path, ready: Path) -> None:
+def _wait_for_others(everything: Everything, folder: Path, users: Path, ready: Path) -> None:
     deadline = time.monotonic() + 400
     while True:
         with _alone(folder):
-            if not any(users.iterdir()) or time.monotonic() > deadline:
+            if everything.stopped or not any(users.iterdir()) or time.monotonic() > deadline:
                 ready.unlink()
                 return
         time.sleep(0.2)
