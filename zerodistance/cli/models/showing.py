@@ -31,10 +31,10 @@ def evaluated(figures: Mapping[str, Any]) -> None:
         title_justify="left",
     )
     for name, one in figures.items():
-        head = f"{name}: {one['learned']['incidents']} incidents of {one['learned']['devices']} devices"
-        for title, key in _FIGURES:
+        counted = one["learned"]
+        heads = [name, f"{counted['incidents']} incidents", f"{counted['devices']} devices", "", ""]
+        for head, (title, key) in zip(heads, _FIGURES, strict=True):
             table.add_row(head, title, *(_range(one[who][key]) for who in _WHO))
-            head = ""
         table.add_section()
     if figures:
         console.print(table)
