@@ -79,9 +79,11 @@ def test_a_fault_is_found_by_what_opens_after_its_onset_and_named_by_what_stands
 def test_what_nobody_used_has_failed_nobody() -> None:
     life = _ill()
     assert judge_case(life)[0].functional
-    life.used_h = 0.5  # of the ten days between its failure and its repair
+    life.used_h = 0.0  # in the ten days between its failure and its repair
     assert not judge_case(life)[0].functional
-    life.used_h = 5.0
+    life.codes = ["Er dH"]  # somebody did, and it told
+    assert judge_case(life)[0].functional
+    life.codes, life.used_h = [], 0.1
     assert judge_case(life)[0].functional
 
 

@@ -4,9 +4,9 @@
   was open already at the onset, and then from when it names the fault. Any other finding is false.
 * A fault is *found* when such a finding is open before the repair. Its cause is what the finding names a day
   after it was opened (or when it cleared): by then the service has planned.
-* An appliance that was switched on for less than a hundredth of the time between its failure and its repair
-  (an air conditioner in spring, a washing machine that nobody used that week) has failed nobody and shows
-  nothing: its case counts for the recall at any severity only.
+* An appliance that nobody switched on between its failure and its repair and that raised no code (an air
+  conditioner in spring, a washing machine in a week off) has failed nobody and shows nothing: its case counts
+  for the recall at any severity only.
 * What a false finding costs is asked of the ticket rules (services/tickets/rules.py): a question to the
   owner, or a visit or remote work (a *ticket*). Seven of ten owners answer within 25 minutes, truthfully,
   that there is nothing; the others not at all. What has not cleared by then, or by the question's deadline,
@@ -43,7 +43,6 @@ _SETTLED_US = _DAY_US
 _AFTERMATH_US = 2 * _DAY_US
 _ANSWER_US = 25 * 60_000_000
 _ANSWERS = 0.7
-_UNUSED_SHARE = 0.01
 
 
 @dataclass
@@ -172,11 +171,8 @@ def judge_case(life: Life) -> tuple[Case, list[Finding]]:
 
 
 def unused(life: Life) -> bool:
-    """Tell whether hardly anybody used an appliance while something was wrong with it."""
-    if life.used_h is None:
-        return False
-    since = life.onset_us if life.functional_us is None else life.functional_us
-    return life.used_h * _HOUR_US < _UNUSED_SHARE * (life.cleared_us - since)
+    """Tell whether nobody used an appliance while something was wrong with it."""
+    return life.used_h == 0.0 and not life.codes
 
 
 def poisson_upper(count: int, level: float = 0.975) -> float:
