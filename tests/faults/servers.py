@@ -143,7 +143,7 @@ def limit_files(pids: list[int], size: int) -> None:
     for pid in pids:
         try:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-        except ProcessLookupError:  # TimescaleDB's workers come and go; those to come have their parent's limit
+        except ProcessLookupError:  # TimescaleDB's workers come and go; new ones inherit the limit
             continue
         except PermissionError:  # root in a container may not do it for another user; that user may
             limit = size if size >= 0 else "unlimited"
