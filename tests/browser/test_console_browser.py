@@ -249,7 +249,7 @@ PATHS = [
 ]
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1024])
+@pytest.mark.parametrize("width", [320, 390, 1024])
 def test_no_page_scrolls_sideways(page: Page, console: Console, width: int) -> None:
     name = "AnApplianceWithAVeryLongNameThatNobodyWouldEverTypeButSomebodyDid" * 2
     console.fake.devices["fridge-02"].name = name
