@@ -161,8 +161,8 @@ def live(
         today = (gaps[:, 1] < start_us + day * _DAY_US) & (gaps[:, 2] > start_us + (day - 1) * _DAY_US)
         samples = to_samples(batches, any_engine.plan.channels, appliance, any_engine.row_of, gaps[today])
         result.samples += len(samples[0])
-        if switch:
-            used = _hours_on(batches, switch)
+        for batch in batches if switch else ():
+            used = _times_on(batch, switch)
             for mine in lives.values():
                 _note_use(mine, used, chunk.period_s)
         simulated = time.process_time()
@@ -181,14 +181,10 @@ def live(
     return result
 
 
-def _hours_on(batches: list[Batch], switch: str) -> dict[str, NDArray[np.int64]]:
+def _times_on(batch: Batch, switch: str) -> dict[str, NDArray[np.int64]]:
     """Return device → times of its samples at which it was switched on."""
-    used: dict[str, NDArray[np.int64]] = {}
-    for batch in batches:
-        on = batch.values[switch] > 0.5
-        for column, device in enumerate(batch.devices):
-            used[device] = batch.time_us[on[:, column], column]
-    return used
+    on = batch.values[switch] > 0.5
+    return {device: batch.time_us[on[:, column], column] for column, device in enumerate(batch.devices)}
 
 
 def _note_use(lives: Mapping[str, Life], used: Mapping[str, NDArray[np.int64]], period_s: float) -> None:
