@@ -53,7 +53,7 @@ class OidcFinish(Model):
 
 
 class SessionPublic(Model):
-    """A session: send ``access_token`` as ``Authorization: Bearer``, renew it before ``expires_in`` seconds."""
+    """A session: send ``access_token`` as ``Authorization: Bearer``; it ends in ``expires_in`` seconds."""
 
     session: str
     access_token: str
@@ -78,7 +78,7 @@ class Myself(Model):
     reach: Literal["tenant", "engineer", "households"]
     engineer: str = ""
     region: str = ""
-    households: list[str] = []
+    households: list[str] = Field(default_factory=list)
     owner_link: str = Field("", description="for owners: their page, where they answer, rate and command")
 
 
@@ -90,7 +90,7 @@ class PasswordChange(Model):
 
 
 class AccountCreate(Model):
-    """A new account. Without a password its holder signs in by OpenID Connect, if the login is their address."""
+    """A new account. Without a password its holder signs in by OpenID Connect: the login is their address."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -159,7 +159,9 @@ class ApiKeyCreate(Model):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$")]
     scopes: Annotated[list[Literal["figures:read", "use:read"]], Field(min_length=1, max_length=10)]
-    households: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=10_000)] = []
+    households: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=10_000)] = Field(
+        default_factory=list
+    )
     expires_at: datetime | None = None
 
 

@@ -198,7 +198,6 @@ class Caller:
             enter(conn, self.identity.scope)
             yield conn
 
-
     @contextmanager
     def aggregates(self) -> Iterator[Connection]:
         """Give a connection that sees the whole brand, for an answer of sums and shares alone.

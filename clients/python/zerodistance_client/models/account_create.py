@@ -16,7 +16,7 @@ T = TypeVar("T", bound="AccountCreate")
 
 @_attrs_define
 class AccountCreate:
-    """A new account. Without a password its holder signs in by OpenID Connect, if the login is their address.
+    """A new account. Without a password its holder signs in by OpenID Connect: the login is their address.
 
     Example:
         {'engineer_id': 'engineer-1', 'login': 'wang.wei', 'name': 'Wang Wei', 'password': 'a long sentence of my own',

@@ -21,7 +21,7 @@ T = TypeVar("T", bound="SessionPublic")
 
 @_attrs_define
 class SessionPublic:
-    """A session: send ``access_token`` as ``Authorization: Bearer``, renew it before ``expires_in`` seconds.
+    """A session: send ``access_token`` as ``Authorization: Bearer``; it ends in ``expires_in`` seconds.
 
     Attributes:
         access_token (str):

@@ -119,7 +119,7 @@ def sync_detailed(
         idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
             the first time, and does nothing
         body (AccountCreate): A new account. Without a password its holder signs in by OpenID
-            Connect, if the login is their address. Example: {'engineer_id': 'engineer-1', 'login':
+            Connect: the login is their address. Example: {'engineer_id': 'engineer-1', 'login':
             'wang.wei', 'name': 'Wang Wei', 'password': 'a long sentence of my own', 'roles':
             ['engineer']}.
 
@@ -161,7 +161,7 @@ def sync(
         idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
             the first time, and does nothing
         body (AccountCreate): A new account. Without a password its holder signs in by OpenID
-            Connect, if the login is their address. Example: {'engineer_id': 'engineer-1', 'login':
+            Connect: the login is their address. Example: {'engineer_id': 'engineer-1', 'login':
             'wang.wei', 'name': 'Wang Wei', 'password': 'a long sentence of my own', 'roles':
             ['engineer']}.
 
@@ -198,7 +198,7 @@ async def asyncio_detailed(
         idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
             the first time, and does nothing
         body (AccountCreate): A new account. Without a password its holder signs in by OpenID
-            Connect, if the login is their address. Example: {'engineer_id': 'engineer-1', 'login':
+            Connect: the login is their address. Example: {'engineer_id': 'engineer-1', 'login':
             'wang.wei', 'name': 'Wang Wei', 'password': 'a long sentence of my own', 'roles':
             ['engineer']}.
 
@@ -238,7 +238,7 @@ async def asyncio(
         idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
             the first time, and does nothing
         body (AccountCreate): A new account. Without a password its holder signs in by OpenID
-            Connect, if the login is their address. Example: {'engineer_id': 'engineer-1', 'login':
+            Connect: the login is their address. Example: {'engineer_id': 'engineer-1', 'login':
             'wang.wei', 'name': 'Wang Wei', 'password': 'a long sentence of my own', 'roles':
             ['engineer']}.
 
