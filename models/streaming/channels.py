@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,11 @@ Of Numenta's detectors, which call such a value an anomaly (github.com/numenta/N
 """
 RANGE_SURPRISE = np.float32(4.0)
 """What a value never seen counts: one in ten thousand."""
+
+EVERYDAY = np.float32(1.0)
+"""Surprise of a layer that one row in ten has: what exceeds it adds up while an anomaly lasts."""
+_ALL = np.float32(0.1)
+"""Share of the whole surprise that counts as excess all the same, so that no row is like another."""
 
 _LEVEL_CLIP, _SEASON_CLIP = 3.0, 10.0
 """Mean errors by which one strange value may move the level, and what is usual (Huber)."""
@@ -107,10 +113,15 @@ class Channels:
             time_s: (N,) or (N, C) ascending, in seconds since 1970 where the time of day is to speak.
             values: (N, C), NaN where there is no reading.
         """
-        out = np.empty(values.shape)
+        return self.judge(time_s, values)[0]
+
+    def judge(self, time_s: Floats, values: Floats) -> tuple[Floats, Floats]:
+        """Return :meth:`surprise` and what exceeds the everyday, layer by layer; both (N, C)."""
+        surprise, excess = np.empty((2, *values.shape))
         for row, each in enumerate(self._walk(time_s, values)):
-            out[row] = each.sum(axis=0)
-        return out
+            surprise[row] = each.sum(axis=0)
+            excess[row] = excess_of(each)
+        return surprise, excess
 
     def layers(self, time_s: Floats, values: Floats) -> Singles:
         """Return the surprise (N, L, C) of each of :data:`LAYERS`; else as :meth:`surprise`."""
@@ -231,6 +242,12 @@ class Channels:
     def _gain(self, rows: int) -> np.float32:
         """Return the weight of the newest row in a mean of ``rows`` rows' memory, or of all there are."""
         return np.float32(max(1.0 / rows, 1.0 / (self.rows + 1)))
+
+
+def excess_of(layers: NDArray[np.floating[Any]]) -> Floats:
+    """Return what of the layers' surprise (…, L, C) exceeds the everyday, summed over the layers (…, C)."""
+    over = np.maximum(layers - EVERYDAY, 0.0)
+    return np.asarray(over.sum(axis=-2) + _ALL * layers.sum(axis=-2), np.float64)
 
 
 @dataclass(frozen=True)

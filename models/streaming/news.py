@@ -2,7 +2,8 @@
 
 A surprise is news if it exceeds the memory of earlier ones, which fades; and it counts the less the more
 events at least as large the series has already had, for what recurs is its habit (habituation: Thompson and
-Spencer, Psychological Review 73, 1966).
+Spencer, Psychological Review 73, 1966). Below the level of news, what has been strange for a while stands out
+from what has not: the mean of the recent excess is added.
 """
 
 from __future__ import annotations
@@ -24,6 +25,12 @@ EVENT_ROWS = 100
 """Rows without a larger surprise after which an event is over."""
 LEAST = 3.0
 """Surprise that is an event: less is everyday, one row in a thousand."""
+LASTING_ROWS = 60
+"""Rows over which the excess is averaged."""
+LASTING = 2.0
+"""Weight of that mean."""
+LASTING_MOST = 6.0
+"""What lasts is lifted up to here, and never among the news."""
 
 
 class News:
@@ -47,24 +54,35 @@ class News:
         self._events = np.zeros((EVENTS, count), np.float32)
         self._peak = np.zeros(count, np.float32)
         self._peak_at = np.full(count, -EVENT_ROWS, np.int64)
+        self._lasting = np.zeros(count, np.float32)
         self._row = 0
 
     @property
     def bytes_per_series(self) -> int:
         """Bytes of state for each series."""
-        kept = (self._memory, self._events, self._peak, self._peak_at)
+        kept = (self._memory, self._events, self._peak, self._peak_at, self._lasting)
         return sum(one.nbytes for one in kept) // max(len(self._memory), 1)
 
-    def told(self, surprise: Floats) -> Floats:
-        """Return what of the next rows' ``surprise`` (N, C) is news; the rest is scaled down."""
+    def told(self, surprise: Floats, excess: Floats | None = None) -> Floats:
+        """Return what of the next rows' ``surprise`` (N, C) is news; the rest is scaled down.
+
+        Args:
+            surprise: of the next rows.
+            excess: (N, C) of the same rows, see :meth:`models.streaming.channels.Channels.judge`; None where
+                what lasts is not to be told from what does not.
+        """
         out = surprise.astype(np.float32)
-        for row in out:
+        for place, row in enumerate(out):
             if self._habit:
                 self._habituate(row)
             if self._news_only:
                 known = row <= self._memory
                 np.maximum(self._memory * self._fade, row, out=self._memory)
                 row[known] *= np.float32(ECHO)
+            if excess is not None:
+                self._lasting += np.float32(1.0 / LASTING_ROWS) * (excess[place] - self._lasting)
+                lifted = np.minimum(row + np.float32(LASTING) * self._lasting, np.float32(LASTING_MOST))
+                np.maximum(row, lifted, out=row)
             self._row += 1
         return out.astype(np.float64)
 

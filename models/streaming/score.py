@@ -45,9 +45,9 @@ class Scorer:
     """Scores a series piece by piece, in memory that does not grow; no row's score depends on a later row.
 
     Without training rows a row is compared with the series' own past, and the score says what is new: an
-    anomaly that goes on scores lower than its beginning. With training rows the fault-free stretch is the
-    measure for all that follows, and an anomaly scores for as long as it lasts; training rows themselves are
-    not judged.
+    anomaly that goes on scores lower than its beginning, though higher than what is everyday. With training
+    rows the fault-free stretch is the measure for all that follows, and an anomaly scores for as long as it
+    lasts; training rows themselves are not judged.
 
     Args:
         train_rows: rows at the start that are free of faults, 0 for none.
@@ -111,14 +111,14 @@ class Scorer:
         n, channels = values.shape
         if self._channels is None:
             self._channels = Channels(channels)
-        each = np.empty((n, channels))
+        each, excess = np.empty((2, n, channels))
         for begin in range(0, n, _STEP_ROWS):
             self._progress(begin, n)
             part = slice(begin, begin + _STEP_ROWS)
-            each[part] = self._channels.surprise(time_s[part], values[part])
+            each[part], excess[part] = self._channels.judge(time_s[part], values[part])
         self._progress(n, n)
         total = together(each)
-        told = self._news.told(total[:, None])[:, 0]
+        told = self._news.told(total[:, None], together(excess)[:, None])[:, 0]
         before = len(self._total)
         total = np.concatenate([self._total, total])
         alarm = (total >= own_level(total, self._rate))[before:]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from models.streaming.channels import LAYERS, Channels
 from models.streaming.news import EVENT_ROWS, News
 from models.streaming.running import RunningTails
+from models.streaming.score import score_series
 
 DAY_ROWS = 288
 
@@ -96,3 +97,13 @@ def test_what_recurs_becomes_a_habit_and_what_goes_on_is_an_echo() -> None:
     assert told[250, 0] > 8.0
     assert told[4750, 0] < 0.5 * told[250, 0]
     assert EVENT_ROWS < 250
+
+
+def test_what_lasts_scores_above_the_everyday_and_below_its_beginning() -> None:
+    random = np.random.default_rng(6)
+    values = random.normal(size=(1200, 1))
+    values[800:1000] += 6.0
+    scores = score_series(np.arange(1200) * 60.0, values).score
+    everyday = np.quantile(scores[200:800], 0.9)
+    assert (scores[805:860] > everyday).mean() > 0.9
+    assert scores[800:804].max() > 1.3 * scores[810:1000].max()

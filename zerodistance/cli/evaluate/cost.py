@@ -130,14 +130,14 @@ def _many_devices(task: Task, series: list[Series], trees: Any) -> tuple[dict[st
             part = slice(begin, min(begin + _PIECE, len(timed)))
             times, readings = np.tile(time_s[part], COPIES), np.tile(timed[part], COPIES)
             started = time.process_time()
-            news.told(channels.surprise(times, readings))
+            news.told(*channels.judge(times, readings))
             spent += time.process_time() - started
         speeds[_OURS].append(points * COPIES / spent)
         state = channels.bytes_per_channel + news.bytes_per_series
         task.step("cost: one channel, HalfSpaceTrees", run, RUNS)
         spent = sum(_one_channel(one.value[:NAB_ROWS], one, trees)[1] for one in series)
         speeds["river HalfSpaceTrees"].append(points / spent)
-    told = News(len(series)).told(Channels(len(series)).surprise(time_s, values))
+    told = News(len(series)).told(*Channels(len(series)).judge(time_s, values))
     quality = {
         _OURS: [steps(told[: len(one.value), place], one.windows) for place, one in enumerate(series)],
         "river HalfSpaceTrees": [

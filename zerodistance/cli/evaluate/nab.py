@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation.nab import PROFILES, Steps, best_threshold, normalised, raw_at, steps
-from models.streaming.channels import LAYERS, Channels
+from models.streaming.channels import LAYERS, Channels, excess_of
 from models.streaming.news import HABIT, QUIET_ROWS, News
 from zerodistance.cli.evaluate.suite import Goal, Report, Table, Task
 
@@ -156,7 +156,7 @@ _SEARCHED = [
 def _steps(series: list[Series], layers: Floats, choice: Choice, lowest: float = 0.0) -> list[Steps]:
     kept = [place for place, name in enumerate(LAYERS) if name not in choice.without]
     news = News(len(series), habit=choice.habit, quiet_rows=choice.quiet_rows)
-    told = news.told(layers[:, kept].sum(axis=1))
+    told = news.told(layers[:, kept].sum(axis=1), excess_of(layers[:, kept]))
     found = []
     for place, one in enumerate(series):
         each = steps(told[: len(one.value), place], one.windows)

@@ -135,9 +135,21 @@ def _results(
     workers = max(1, round(task.option("workers", min(2, os.cpu_count() or 1))))
     days = [chunk.days * chunk.devices for chunk in chunks]
     done = sum(days[number] for number in results)
-    # Forked, so that all of them judge by the code that was read at the start, whatever is edited meanwhile.
-    context = multiprocessing.get_context("fork")
-    with context.Pool(workers, _quietly) as pool:
+
+    def take(number: int, result: ChunkResult) -> None:
+        nonlocal done
+        results[number] = result
+        done += days[number]
+        if work is not None:
+            _keep(work / f"{chunks[number].key(code)}.json", result)
+
+    if workers == 1:
+        for number in owed:
+            task.step(f"{chunks[number].type} (device-days)", done, sum(days))
+            take(number, live(chunks[number], catalogue, variations))
+        return [results[number] for number in range(len(chunks))]
+    # Not forked: a child that is forked while a thread of OpenMP holds a lock waits for it for ever.
+    with multiprocessing.get_context("spawn").Pool(workers, _quietly) as pool:
         pending: dict[int, AsyncResult[ChunkResult]] = {
             number: pool.apply_async(live, (chunks[number], catalogue, variations)) for number in owed
         }
@@ -148,11 +160,7 @@ def _results(
             if not ready:
                 next(iter(pending.values())).wait(_POLL_S)
             for number in ready:
-                result = pending.pop(number).get()
-                results[number] = result
-                done += days[number]
-                if work is not None:
-                    _keep(work / f"{chunks[number].key(code)}.json", result)
+                take(number, pending.pop(number).get())
     return [results[number] for number in range(len(chunks))]
 
 
