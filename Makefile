@@ -67,7 +67,7 @@ LOCKING := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 
 lock: setup ## write the lock files anew (ARGS=--upgrade for newer versions)
 	$(BIN)/$(LOCKING) --group dev -o requirements.lock
-	$(BIN)/$(LOCKING) -o requirements-runtime.lock
+	$(BIN)/$(LOCKING) -c requirements.lock -o requirements-runtime.lock
 
 client: setup ## write the typed Python client anew from the OpenAPI document
 	PYTHONPATH=. $(BIN)/python clients/generate.py

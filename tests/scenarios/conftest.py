@@ -41,7 +41,8 @@ def _alone(folder: Path) -> Iterator[None]:
 def _appliances(session: pytest.Session) -> list[Simulated]:
     """Return what the scenarios of this run ask for; the same in every worker."""
     modules = {item.module for item in session.items if isinstance(item, pytest.Function)}
-    wanted = {one for module in modules for one in getattr(module, "FLEET", ())}
+    scenarios = [module for module in modules if module.__name__.startswith(__package__)]
+    wanted = {one for module in scenarios for one in getattr(module, "FLEET", ())}
     return sorted(wanted, key=lambda one: one.device)
 
 

