@@ -40,7 +40,7 @@ def generator() -> Any:
 
 
 def test_the_client_is_that_of_this_document() -> None:
-    # In a process of its own: ``typing`` keeps the first of two equal unions, the client's or the API's, whose
+    # In a process of its own: ``typing`` keeps the first of two equal unions, here those of the client, whose
     # enumerations are in another order.
     told = subprocess.run(
         [sys.executable, "-c", "import sys, generate; sys.stdout.buffer.write(generate.text().encode())"],
