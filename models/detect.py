@@ -32,6 +32,12 @@ SINGLE_ALARM = 7.0
 """What a residual must count to alarm without a signature …"""
 SECOND_ALARM = 4.0
 """… and what one of another channel must count with it: a household moves one channel often, two seldom."""
+LONE_ALARM = 5.0
+"""What the only channel of a device must count, without a pause: a second one can never confirm it. Tails
+fall by e for about a tenth of the level (:data:`models.calibration.BY_FACTOR`): healthy days reach this about
+once in three years, and seldom for hours."""
+LONE_SHARE = 1.0
+"""Share of the panes of the window in which it must."""
 CLIP = 12.0
 """No single residual counts more than this."""
 STRONG = 4.0
@@ -113,10 +119,11 @@ def fault_scores(plan: TypePlan, counted: Floats) -> tuple[Floats, Bools]:
     return score, fit
 
 
-def unexplained(plan: TypePlan, counted: Floats) -> Floats:
+def unexplained(plan: TypePlan, counted: Floats, lone: Bools) -> Floats:
     """Return (R,): how far residuals that no signature explains are over, 1 at the threshold.
 
-    Two channels must stand out together; on a device of which only one is judged, that one must.
+    Two channels must stand out together; where only one is judged now, that one must. A device that never
+    reported more than one (``lone``, (R,)) is held to another standard: less far, but for longer.
     ``counted`` is (R, F) as :func:`weigh` gives it.
     """
     size = np.abs(counted)
@@ -129,7 +136,7 @@ def unexplained(plan: TypePlan, counted: Floats) -> Floats:
         second = np.maximum(second, np.minimum(first, most))
         first = np.maximum(first, most)
     supported = np.where(judged > 1, second / SECOND_ALARM, np.inf)
-    return np.asarray(np.minimum(first / SINGLE_ALARM, supported))
+    return np.where(lone, first / LONE_ALARM, np.minimum(first / SINGLE_ALARM, supported))
 
 
 def all_scores(score: Floats, z: Floats) -> Floats:
@@ -214,16 +221,18 @@ class Marks:
         return source, valid & (self.time_us[source] > self.time_us[rows] - width_us)
 
 
-def persistent(marks: Marks, rows: Ints, sparse: Bools) -> Bools:
+def persistent(marks: Marks, rows: Ints, sparse: Bools, lone: Bools) -> Bools:
     """Return (R, categories): whether each category was over for long enough up to the row of the marks.
 
-    Where panes hold a single sample (``sparse``, (R,)) the shortest patience is doubled.
+    Where panes hold a single sample (``sparse``, (R,)) the shortest patience is doubled; the only channel of
+    a device (``lone``, (R,)) must be over without a pause.
     """
     result = np.zeros((len(rows), len(PERSISTENCE)), np.bool_)
     pane_us = marks.pane_us[rows]
     for category, (window, share) in PERSISTENCE.items():
         size = np.maximum(3, window // pane_us) * np.where(sparse & (category == 0), 2, 1)
-        need = np.ceil(share * size - 1e-9)
+        asked = np.where(lone & (category == SINGLE), LONE_SHARE, share)
+        need = np.ceil(asked * size - 1e-9)
         count = np.zeros(len(rows))
         for back in range(int(size.max(initial=0))):
             source, valid = marks.reach(rows, back, size * pane_us)

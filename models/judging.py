@@ -79,7 +79,7 @@ class Judge:
                 if channel >= 0:
                     filled, _ = carry_forward(device, contexts[rows, f, nth], s.level[device, channel])
                     contexts[rows, f, nth] = filled
-        self._remember_levels(table, rows)
+        lone = self._remember_levels(table, rows)
 
         sparse = table.panes.stats[rows][:, :, N].max(axis=1) <= SPARSE
         marks, place = self._marks(device, time, table.pane_us[rows])
@@ -105,6 +105,7 @@ class Judge:
                 offset=offset[now],
                 place=place[now],
                 sparse=sparse[now],
+                lone=lone[now],
             )
             _Round(self, view, marks, absolute).run(outcome)
         self._remember_panes(table)
@@ -165,14 +166,20 @@ class Judge:
                     s.is_relative[device, f] = known
         return judged, offset
 
-    def _remember_levels(self, table: Table, rows: Ints) -> None:
+    def _remember_levels(self, table: Table, rows: Ints) -> Bools:
+        """Keep the last reading of each channel; return (R,): of those judged, only one was ever reported."""
         s = self.state
+        reported = np.zeros(len(rows), np.int64)
+        judged = set(self.plan.channel.tolist())
         device, stats = table.panes.device[rows], table.panes.stats[rows].astype(np.float64)
         for channel in range(len(self.plan.channels)):
             with np.errstate(divide="ignore", invalid="ignore"):
                 mean = stats[:, channel, SUM] / stats[:, channel, N]
-            level, _ = carry_forward(device, mean, s.level[device, channel])
+            level, known = carry_forward(device, mean, s.level[device, channel])
             s.level[device, channel] = level
+            if channel in judged:
+                reported += known
+        return np.asarray(reported == 1)
 
     def _remember_panes(self, table: Table) -> None:
         """Keep the newest panes of each device in its ring, oldest first."""
@@ -236,6 +243,7 @@ class _View:
     offset: Floats
     place: Ints
     sparse: Bools
+    lone: Bools
 
 
 class _Round:
@@ -262,7 +270,7 @@ class _Round:
         counted = detect.weigh(plan, z, rest, levels)
         score, fit = detect.fault_scores(plan, counted)
         fault = np.where(fit & plan.is_fast, score / levels[:, :k], 0.0)
-        single = detect.unexplained(plan, counted)
+        single = detect.unexplained(plan, counted, self.view.lone)
         self.invalid = detect.invalid_channels(self.view.bad)
         any_bad = self.invalid.any(axis=1)
         any_hard = ((hard != 0) & plan.alone).any(axis=1)
@@ -293,7 +301,8 @@ class _Round:
         # only where something is over now can it have lasted
         over = np.flatnonzero(self.worst >= 1.0)
         lasting = np.zeros((len(self.place), len(detect.PERSISTENCE)), np.bool_)
-        lasting[over] = detect.persistent(self.marks, self.place[over], self.view.sparse[over])
+        sparse, lone = self.view.sparse[over], self.view.lone[over]
+        lasting[over] = detect.persistent(self.marks, self.place[over], sparse, lone)
         trigger = lasting.any(axis=1) | self.coded
         # what no signature explains is told on stricter grounds than what has a name
         self.odd = lasting[:, detect.UNNAMED].any(axis=1) | self.coded
@@ -356,7 +365,7 @@ class _Round:
                     is_open[i] = True
                 continue
             is_open[i] = True
-            outcome.bands.extend(self._bands(i))
+            outcome.bands.extend(self._make_bands(row, int(self.time[i]), self.expected[i], self.margin[i]))
             seen = self._can_see(i, incident)
             back = bool(calm[i]) and seen and now_us - incident.opened_us >= MIN_OPEN_US
             back = back and self._calm_long(i, incident.cause)
@@ -437,9 +446,6 @@ class _Round:
                 quiet += 1
             place -= 1
         return int(self.marks.time_us[onset])
-
-    def _bands(self, i: int) -> list[Band]:
-        return self._make_bands(int(self.device[i]), int(self.time[i]), self.expected[i], self.margin[i])
 
     def _bands_before(self, i: int, onset_us: int) -> list[Band]:
         """Return the bands from six hours before the onset up to row ``i``."""

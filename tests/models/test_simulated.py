@@ -53,7 +53,11 @@ def _fleet(seed: int, climate: str, groups: dict[str, int], faults: dict[str, tu
 
 
 def test_an_open_door_and_a_dead_compressor_end_differently(catalogue: Catalogue) -> None:
-    """Scenario F1 on the simulator: each is named, in time, and the other ten stay silent."""
+    """Scenario F1 on the simulator: each is named, in time, and the other ten stay silent.
+
+    A dead compressor may take 130 minutes, and a pane of 5 more since its score must be over in four panes of
+    half an hour instead of three of twenty minutes (docs/models.md: patience of urgent faults of hours).
+    """
     faults = {
         "refrigerator-01": ("door_ajar", 8 * 24 + 9.2),
         "refrigerator-02": ("compressor_failed", 8 * 24 + 10.3),
@@ -71,7 +75,7 @@ def test_an_open_door_and_a_dead_compressor_end_differently(catalogue: Catalogue
         assert (
             0
             < delay
-            < timedelta(minutes={"door_ajar": 25, "compressor_failed": 130}[fault])
+            < timedelta(minutes={"door_ajar": 25, "compressor_failed": 135}[fault])
             // timedelta(microseconds=1)
         )
 
