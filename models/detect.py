@@ -32,10 +32,10 @@ SINGLE_ALARM = 7.0
 """What a residual must count to alarm without a signature …"""
 SECOND_ALARM = 4.0
 """… and what one of another channel must count with it: a household moves one channel often, two seldom."""
-LONE_ALARM = 5.0
+LONE_ALARM = 5.5
 """What the only channel of a device must count, without a pause: a second one can never confirm it. Tails
 fall by e for about a tenth of the level (:data:`models.calibration.BY_FACTOR`): healthy days reach this about
-once in three years, and seldom for hours."""
+once in nine years, where nothing but themselves moves them."""
 LONE_SHARE = 1.0
 """Share of the panes of the window in which it must."""
 CLIP = 12.0

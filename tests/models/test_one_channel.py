@@ -14,7 +14,7 @@ START_US = 20_000 * 24 * HOUR_US
 
 
 def _opened(catalogue: Catalogue, hours: int, channels: tuple[str, ...], *, until: int = DAYS) -> list[str]:
-    """Return the causes told of a room that is 2.2 K too warm for so many hours after a month.
+    """Return the causes told of a room that is 2.3 K too warm for so many hours after a month.
 
     Args:
         catalogue: all types.
@@ -28,7 +28,7 @@ def _opened(catalogue: Catalogue, hours: int, channels: tuple[str, ...], *, unti
     warm = (hour >= DAYS * 24 + 8) & (hour < DAYS * 24 + 8 + hours)
     values = np.full((len(hour), len(engine.plan.channels)), np.nan, np.float32)
     values[:, engine.plan.channels.index("room_temperature")] = (
-        21 + np.sin(2 * np.pi * hour / 24) + noise.normal(0, 0.2, len(hour)) + 2.2 * warm
+        21 + np.sin(2 * np.pi * hour / 24) + noise.normal(0, 0.2, len(hour)) + 2.3 * warm
     )
     for channel in channels:
         dust = np.where(hour < 24 * until, 12 + noise.normal(0, 1, len(hour)), np.nan)
