@@ -15,6 +15,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import gevent
 import msgspec
 from locust import FastHttpUser, constant_throughput, events, task
 
@@ -80,6 +81,10 @@ class _Person(FastHttpUser):
         _users += 1
         super().__init__(*arguments, **named)
         self.said = {"Authorization": f"Bearer {plan.token}", "Accept-Encoding": "identity"}
+
+    def on_start(self) -> None:
+        """Begin somewhere within the second: people do not ask in step, and Locust starts all at once."""
+        gevent.sleep(_random.random())
 
     def ask(self, path: str, name: str) -> Any:
         """Ask, and return what was answered."""
