@@ -18,8 +18,8 @@ from zerodistance.settings import Settings
 
 # Requests under way get that long once the process is told to stop.
 _GRACE_S = 5
-# A thread that has its answer from the database gets the interpreter back after this time, not after the usual
-# 5 ms: with ten queries a request these add up, for every request that is under way.
+# A thread that has its answer from the database gets the interpreter back after this time, not after the
+# usual 5 ms: with ten queries a request these add up, for every request that is under way.
 _SWITCH_S = 0.0005
 _log = structlog.get_logger(__name__)
 
