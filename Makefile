@@ -38,7 +38,7 @@ $(READY): requirements.lock pyproject.toml
 demo: setup ## run the whole platform with a simulated fleet
 	@exec $(BIN)/zerodistance demo $(ARGS)
 
-test: setup ## run the tests (under ten minutes on two cores)
+test: setup ## run the tests (about twelve minutes on two cores)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 soak: setup ## run the long tests

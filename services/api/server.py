@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Callable
 from types import FrameType
 
@@ -18,9 +17,6 @@ from zerodistance.settings import Settings
 
 # Requests under way get that long once the process is told to stop.
 _GRACE_S = 5
-# A thread that has its answer from the database gets the interpreter back after this time, not after the
-# usual 5 ms: with ten queries a request these add up, for every request that is under way.
-_SWITCH_S = 0.0005
 _log = structlog.get_logger(__name__)
 
 
@@ -48,7 +44,6 @@ def run(settings: Settings) -> None:
         UnavailableError: the database does not answer, or the port cannot be listened on.
         SettingsError: the certificate cannot be used.
     """
-    sys.setswitchinterval(_SWITCH_S)
     options = server_options(settings)
     app = make_app(settings)
     make_first_account(app.state.platform.pool, settings)
