@@ -119,6 +119,7 @@ def check(version: str, data: bytes) -> None:
                 raise ModelError(f"The file of {version} is too large unpacked: no model is so large.")
             odd = [e.filename for e in entries if not e.filename.endswith((".npy", "schema.json"))]
             schema = json.loads(archive.read("schema.json"))
+    # zipfile raises NotImplementedError for a compression that it does not know: a file of somebody else's
     except (zipfile.BadZipFile, KeyError, ValueError, RecursionError, NotImplementedError, OSError) as error:
         raise ModelError(f"The file of {version} is no model: {error!r}.") from error
     found = {what for what in _named(schema, 0) if what not in TYPES and what not in NODES}
