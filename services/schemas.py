@@ -188,10 +188,15 @@ class TicketPage(Model):
     next: str | None
 
 
+SeenVersion = Annotated[
+    int | None, Field(description="that was seen; without it send If-Match with the ETag", examples=[3])
+]
+
+
 class TicketMove(Model):
     """Move a ticket. ``version`` is what the caller saw: another one by now is refused as a conflict."""
 
-    version: int | None = Field(None, description="that was seen; without it send If-Match with the ETag")
+    version: SeenVersion = None
     to: TicketState
     note: Annotated[str, Field(max_length=2000)] = ""
     assignee: str | None = None

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from services.schemas import CommandPublic, Model, Text, Urgency
+from services.schemas import CommandPublic, Model, SeenVersion, Text, Urgency
 
 
 class CampaignPublic(Model):
@@ -18,6 +18,7 @@ class CampaignPublic(Model):
 
     id: str
     number: int
+    version: int
     state: str
     type: str
     cause: str
@@ -36,6 +37,7 @@ class CampaignPublic(Model):
 class CampaignClose(Model):
     """Close a campaign: whoever still has the cause gets a ticket."""
 
+    version: SeenVersion = None
     note: Annotated[str, Field(max_length=2000, examples=["Firmware 2.2 is out."])] = ""
 
 
@@ -271,11 +273,31 @@ class ProductIssuePublic(Model):
 
 
 class IssueSharePublic(Model):
-    """How many affected appliances share a region, a firmware, or the month of their first repair."""
+    """How many affected appliances share something at their first repair.
 
-    dimension: Literal["region", "firmware", "month"]
+    ``part``: replaced, empty for none; ``age``: whole years in use, empty where that is not known.
+    """
+
+    dimension: Literal["region", "firmware", "part", "month", "age"]
     value: str
+    title: Text
     affected: int
+
+
+class IssueRepairPublic(Model):
+    """A confirmed repair behind an issue; ``cause``: what it was thought to be before somebody looked."""
+
+    ticket_id: str
+    number: int
+    device_id: str
+    device_name: str
+    firmware: str
+    region: str
+    resolved_at: datetime
+    cause: str
+    cause_title: Text
+    parts: list[Text]
+    minutes: int | None
 
 
 class IssueEntryPublic(Model):
@@ -296,8 +318,8 @@ class ProductIssueDetail(ProductIssuePublic):
 
 
 class ProductIssueMove(Model):
-    """Move an issue from the ``version`` that was seen; a note says what was found when it is closed."""
+    """Move an issue from the version that was seen; a note says what was found when it is closed."""
 
-    version: int
+    version: SeenVersion = None
     to: Literal["open", "investigating", "mended", "dismissed"]
     note: Annotated[str, Field(max_length=2000)] = ""

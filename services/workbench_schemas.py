@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from services.schemas import Model, Outcome, Text, TicketState, Urgency
+from services.schemas import Model, Outcome, SeenVersion, Text, TicketState, Urgency
 from services.service_schemas import InspectionPublic
 
 Level = Literal["well", "watch", "act"]
@@ -60,6 +60,7 @@ class MemberPublic(Model):
 class CampaignNews(Model):
     """A word to the owners of all appliances in a campaign that have not recovered, by language."""
 
+    version: SeenVersion = None
     words: Annotated[
         dict[Literal["en", "zh"], Annotated[str, Field(min_length=1, max_length=500)]],
         Field(min_length=1, examples=[{"en": "New software arrives tonight.", "zh": "今晚推送新软件。"}]),
@@ -69,6 +70,7 @@ class CampaignNews(Model):
 class CampaignCommand(Model):
     """A command for all appliances in a campaign that have not recovered."""
 
+    version: SeenVersion = None
     name: Annotated[str, Field(min_length=1, max_length=64, examples=["set_temperature"])]
     arguments: Annotated[dict[str, Any], Field(default_factory=dict)]
     expires_in_s: Annotated[float, Field(gt=0, le=86_400)] = 3600

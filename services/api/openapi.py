@@ -60,6 +60,7 @@ _PROBLEMS: dict[int, tuple[str, str]] = {
     412: ("precondition_failed", "If-Match and the version in the body do not agree: read the ticket again."),
     413: ("too_large", "At most 262144 bytes are taken."),
     422: ("invalid_request", "query.limit: Input should be less than or equal to 200"),
+    428: ("precondition_required", "Send If-Match with the ETag that you saw, or its version in the body."),
     429: ("too_many_requests", "Too many requests: try again in 2 s."),
     503: ("unavailable", "The database does not answer."),
 }
@@ -149,7 +150,7 @@ def _statuses(operation: Json, method: str, path: str) -> list[int]:
     if method in _CHANGING:
         found |= {404, 409, 413}
     if any(parameter["name"].lower() == "if-match" for parameter in operation.get("parameters", [])):
-        found.add(412)
+        found |= {412, 428}
     return sorted(found)
 
 

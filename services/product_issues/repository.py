@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from psycopg.rows import class_row
 
@@ -79,11 +80,36 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many of the affected appliances have something in common (a region, a firmware, a month)."""
+    """How many of the affected appliances have something in common.
+
+    Attributes:
+        dimension: region, firmware, part (replaced), month (of the repair), age (whole years in use by then).
+        value: "" where it is not known, or no part was replaced.
+    """
 
     dimension: str
     value: str
     affected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One confirmed repair behind an issue, for those who see its ticket.
+
+    Attributes:
+        cause: what it was thought to be before somebody looked.
+    """
+
+    ticket_id: str
+    number: int
+    device_id: str
+    device_name: str
+    firmware: str
+    region: str
+    resolved_at: datetime
+    cause: str
+    parts: list[str]
+    minutes: int | None
 
 
 # Confirmed by an engineer: what was repaired, whatever was thought before.
@@ -91,6 +117,11 @@ _REPAIRED = (
     " FROM ticket t JOIN device d ON d.id = t.device_id"
     " WHERE t.outcome_cause <> '' AND t.outcome IN ('confirmed', 'other_fault')"
     " AND t.state NOT IN ('cancelled', 'merged')"
+)
+_OF_ISSUE = (
+    " AND d.tenant_id = %(tenant)s AND d.type = %(type)s AND d.model = %(model)s"
+    " AND t.outcome_cause = %(cause)s AND t.resolved_at >= %(since)s"
+    " AND (%(until)s::timestamptz IS NULL OR t.resolved_at <= %(until)s)"
 )
 
 
@@ -203,21 +234,31 @@ def history(conn: Connection, issue_id: str) -> list[Entry]:
 
 
 def shares(conn: Connection, issue: ProductIssue) -> list[Share]:
-    """Return what the affected appliances have in common, counted; no single home is told."""
-    until = issue.closed_at
+    """Return what the affected appliances have in common at their first repair; no single home is told."""
     with conn.cursor(row_factory=class_row(Share)) as cursor:
         return cursor.execute(
-            "WITH first AS (SELECT d.household_id, d.firmware, min(t.resolved_at) AS at"  # noqa: S608
-            f" {_REPAIRED} AND d.tenant_id = %s AND d.type = %s AND d.model = %s AND t.outcome_cause = %s"
-            "  AND t.resolved_at >= %s AND (%s::timestamptz IS NULL OR t.resolved_at <= %s)"
-            "  GROUP BY d.id, 1, 2),"
-            " repaired AS (SELECT coalesce(h.region, '') AS region, f.firmware,"
-            "  to_char(f.at AT TIME ZONE 'UTC', 'YYYY-MM') AS month"
-            "  FROM first f LEFT JOIN household h ON h.id = f.household_id)"
-            " SELECT s.dimension, s.value, count(*)::int AS affected FROM repaired r CROSS JOIN LATERAL"
-            " (VALUES ('region', r.region), ('firmware', r.firmware), ('month', r.month)) s(dimension, value)"
-            " GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2",
-            (issue.tenant_id, issue.type, issue.model, issue.cause, issue.since, until, until),
+            "WITH repaired AS (SELECT DISTINCT ON (d.id) d.id, d.household_id, d.firmware, d.installed_at,"  # noqa: S608
+            f"  t.resolved_at AS at, t.parts_used {_REPAIRED} {_OF_ISSUE} ORDER BY d.id, t.resolved_at)"
+            " SELECT s.dimension, s.value, count(DISTINCT r.id)::int AS affected FROM repaired r"
+            " LEFT JOIN household h ON h.id = r.household_id CROSS JOIN LATERAL"
+            " (VALUES ('region', coalesce(h.region, '')), ('firmware', r.firmware),"
+            "  ('month', to_char(r.at AT TIME ZONE 'UTC', 'YYYY-MM')),"
+            "  ('age', coalesce(greatest(extract(year FROM age(r.at, r.installed_at)), 0)::int::text, ''))"
+            "  UNION ALL SELECT 'part', part"
+            "  FROM unnest(CASE WHEN r.parts_used = '{}' THEN ARRAY[''] ELSE r.parts_used END) part"
+            " ) s(dimension, value) GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2",
+            _of_issue(issue),
+        ).fetchall()
+
+
+def repairs(conn: Connection, issue: ProductIssue) -> list[Repair]:
+    """Return the repairs behind an issue that the caller sees, the latest first, at most 100."""
+    with conn.cursor(row_factory=class_row(Repair)) as cursor:
+        return cursor.execute(
+            "SELECT t.id AS ticket_id, t.number, d.id AS device_id, d.name AS device_name, d.firmware,"
+            " coalesce(t.region, '') AS region, t.resolved_at, t.cause, t.parts_used AS parts, t.minutes"
+            f" {_REPAIRED} {_OF_ISSUE} ORDER BY t.resolved_at DESC, t.number DESC LIMIT 100",
+            _of_issue(issue),
         ).fetchall()
 
 
@@ -261,6 +302,17 @@ def move(
         raise NotFoundError(f"There is no product issue {issue_id!r}.")
     _note(conn, moved, actor, note.strip(), now)
     return moved
+
+
+def _of_issue(issue: ProductIssue) -> dict[str, Any]:
+    return {
+        "tenant": issue.tenant_id,
+        "type": issue.type,
+        "model": issue.model,
+        "cause": issue.cause,
+        "since": issue.since,
+        "until": issue.closed_at,
+    }
 
 
 def _note(conn: Connection, issue: ProductIssue, actor: str, note: str, now: datetime) -> None:

@@ -101,14 +101,15 @@ def listing(conn: Connection, tenant: int) -> list[Webhook]:
         return cursor.execute(_WEBHOOK + " ORDER BY created_at, id", (tenant,)).fetchall()
 
 
-def get(conn: Connection, tenant: int, webhook_id: str) -> Webhook:
-    """Return one subscription.
+def get(conn: Connection, tenant: int, webhook_id: str, *, lock: bool = False) -> Webhook:
+    """Return one subscription; with ``lock`` it stays ours until the transaction ends.
 
     Raises:
         NotFoundError: there is none such.
     """
+    query = _WEBHOOK + " AND id = %s" + (" FOR UPDATE" if lock else "")
     with conn.cursor(row_factory=class_row(Webhook)) as cursor:
-        row = cursor.execute(_WEBHOOK + " AND id = %s", (tenant, webhook_id)).fetchone()
+        row = cursor.execute(query, (tenant, webhook_id)).fetchone()
     if row is None:
         raise NotFoundError(f"There is no webhook {webhook_id!r}.")
     return row

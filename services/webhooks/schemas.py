@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from services.schemas import Model
+from services.schemas import Model, SeenVersion
 from services.webhooks import signing
 
 EventType = Literal["ticket.opened", "ticket.changed", "ticket.closed", "message.sent", "appliance.used"]
@@ -47,6 +47,7 @@ class WebhookCreate(Model):
 class WebhookUpdate(Model):
     """What a subscription is to be from now on; enabling one forgets that it failed."""
 
+    version: SeenVersion = None
     url: Url
     types: Types
     description: Description = ""

@@ -45,11 +45,12 @@ def token(api: Api, household: str = HOME) -> str:
 
 
 def test_engineers_are_entered_and_listed(api: Api, world: World) -> None:
-    def put(engineer: str, **body: Any) -> Any:
-        return api.anonymous("PUT", f"/api/v1/engineers/{engineer}", json=body, headers=api.staff)
+    def put(engineer: str, seen: str = "", **body: Any) -> Any:
+        headers = {**api.staff, **({"If-Match": seen} if seen else {})}
+        return api.anonymous("PUT", f"/api/v1/engineers/{engineer}", json=body, headers=headers)
 
     assert put("li", name="Li Na", region="north", skills=["appliance"]).status_code == 200
-    assert put("li", name="Li Na", region="south", skills=[]).json()["region"] == "south"
+    assert put("li", "*", name="Li Na", region="south", skills=[]).json()["region"] == "south"
     found = api.get("/engineers").json()
     assert [one["id"] for one in found] == ["li", ENGINEER]
     assert found[0] == {"id": "li", "name": "Li Na", "region": "south", "skills": []}

@@ -65,10 +65,10 @@ def test_campaigns_are_listed_and_closed(api: Api, world: World) -> None:
         )
     assert made is not None
     assert api.get(f"/campaigns/{made.id}").json()["region"] == "west"
-    closed = api.post(f"/campaigns/{made.id}/close", {"note": "over"})
+    closed = api.post(f"/campaigns/{made.id}/close", {"note": "over", "version": 1})
     assert closed.json() == {"id": made.id, "opened": 0}
-    assert api.post(f"/campaigns/{made.id}/close", {}).status_code == 409
-    assert api.post("/campaigns/nothing/close", {}).status_code == 404
+    assert api.post(f"/campaigns/{made.id}/close", {"version": 2}).status_code == 409, "it is closed already"
+    assert api.post("/campaigns/nothing/close", {"version": 1}).status_code == 404
 
 
 def test_an_owner_reports_and_controls_ones_own(api: Api, owner: str) -> None:

@@ -23,7 +23,13 @@ def make_fleet(world: World, count: int, model: str = "BCD-500") -> list[str]:
     return names
 
 
-def repair(world: World, device: str, cause: str = "defrost_heater_open", outcome: str = "confirmed") -> None:
+def repair(
+    world: World,
+    device: str,
+    cause: str = "defrost_heater_open",
+    outcome: str = "confirmed",
+    parts_used: tuple[str, ...] = (),
+) -> None:
     """Find a fault, and let the engineer say what it was; two days later, so that it is no campaign."""
     world.clock.advance(days=2)
     world.find(device, cause, urgency="soon")
@@ -34,6 +40,7 @@ def repair(world: World, device: str, cause: str = "defrost_heater_open", outcom
         outcome=outcome,
         outcome_cause="" if outcome == "no_fault_found" else cause,
         minutes=30,
+        parts_used=parts_used,
     )
 
 

@@ -20,7 +20,10 @@ def api(world: World, database: str) -> Iterator[Api]:
 
 
 def test_an_issue_is_read_and_moved(api: Api, world: World) -> None:
-    for device in make_fleet(world, 50)[:5]:
+    fleet = make_fleet(world, 50)
+    for device in fleet[:2]:
+        repair(world, device, parts_used=("defrost_heater", "defrost_heater"))
+    for device in fleet[2:5]:
         repair(world, device)
     look(world)
     (issue,) = api.get("/product-issues").json()
@@ -33,8 +36,16 @@ def test_an_issue_is_read_and_moved(api: Api, world: World) -> None:
     assert issue["cause_title"]["en"] == "Defrost heater open"
     assert issue["moves"] == ["dismissed", "investigating", "mended"]
     whole = api.get(f"/product-issues/{issue['id']}").json()
-    assert {one["dimension"] for one in whole["shares"]} == {"region", "firmware", "month"}
+    shares = {(one["dimension"], one["value"]): one for one in whole["shares"]}
+    assert {dimension for dimension, _ in shares} == {"region", "firmware", "part", "month", "age"}
+    assert (shares["part", "defrost_heater"]["affected"], shares["part", ""]["affected"]) == (2, 3)
+    assert shares["part", "defrost_heater"]["title"]["en"] == "Defrost heater"
     assert "bcd-500-0" not in str(whole), "counted, nobody named"
+    behind = api.get(f"/product-issues/{issue['id']}/repairs").json()
+    assert [one["device_id"] for one in behind] == [f"bcd-500-00{n}" for n in (4, 3, 2, 1, 0)]
+    assert behind[-1]["parts"][0]["en"] == "Defrost heater"
+    assert behind[0]["cause_title"]["en"] == "Defrost heater open"
+    assert api.get("/product-issues/nothing/repairs").status_code == 404
 
     path = f"/product-issues/{issue['id']}/moves"
     assert api.post(path, {"version": 1, "to": "mended"}).status_code == 422, "without a word"
@@ -42,6 +53,17 @@ def test_an_issue_is_read_and_moved(api: Api, world: World) -> None:
     assert (moved["state"], moved["version"]) == ("investigating", 2)
     stale = api.post(path, {"version": 1, "to": "dismissed", "note": "One lot."})
     assert (stale.status_code, stale.json()["code"]) == (409, "conflict")
+    assert "changed by staff:mei meanwhile (version 2 now)" in stale.json()["detail"]
+    (change,) = stale.json()["changes"]
+    assert (change["from_state"], change["to_state"], change["actor"]) == (
+        "open",
+        "investigating",
+        "staff:mei",
+    )
+    tag = {"If-Match": '"1"'}
+    assert api.post(path, {"to": "dismissed", "note": "One lot."}, **tag).status_code == 412
+    assert api.post(path, {"to": "dismissed", "note": "One lot."}).status_code == 428
+    assert api.get(f"/product-issues/{issue['id']}").headers["ETag"].startswith('"2-')
     assert api.post(path, {"version": 2, "to": "mended", "note": "A better weld."}).json()["moves"] == []
     again = api.post(path, {"version": 3, "to": "open"})
     assert (again.status_code, again.json()["code"]) == (409, "illegal_move")

@@ -400,7 +400,8 @@ def test_subscriptions_by_api(api: Api, world: World) -> None:
     rotated = api.post(f"{path}/secret", {"secret": SECRET}).json()
     assert rotated["secret"] == SECRET
     change = {"url": wish["url"], "types": ["ticket.closed"], "enabled": False}
-    changed = api.anonymous("PUT", f"/api/v1{path}", json=change, headers=api.staff).json()
+    seen = {**api.staff, "If-Match": api.get(path).headers["ETag"]}
+    changed = api.anonymous("PUT", f"/api/v1{path}", json=change, headers=seen).json()
     assert (changed["types"], changed["enabled"]) == (["ticket.closed"], False)
     assert api.anonymous("DELETE", f"/api/v1{path}", headers=api.staff).status_code == 204
     assert api.get(path).status_code == 404
@@ -413,7 +414,7 @@ def test_hooks_of_the_settings_are_not_changed_by_api(api: Api, world: World) ->
     with world.pool.connection() as conn:
         settings = settings_of("", partner_webhook_url="http://shop.test/", partner_webhook_secret="x")
         from_settings.enter(conn, settings, SEALER)
-    change = {"url": "https://elsewhere.test/", "types": ["ticket.closed"]}
+    change = {"url": "https://elsewhere.test/", "types": ["ticket.closed"], "version": 1}
     assert (
         api.anonymous("PUT", "/api/v1/webhooks/setting-partner", json=change, headers=api.staff).status_code
         == 409

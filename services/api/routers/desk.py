@@ -6,19 +6,21 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from services.accounts.roles import Permission
 from services.api.dependencies import (
     CampaignsReader,
     CampaignsWriter,
     FiguresReader,
+    IfMatch,
     PlanReader,
     PlatformDep,
     TicketsReader,
     TicketsWriter,
 )
 from services.api.unit import UnitRoute
+from services.api.versions import check_campaign, tag_version
 from services.campaigns import repository as campaigns
 from services.devices import repository as devices
 from services.dispatch import desk as dispatch
@@ -52,18 +54,30 @@ def list_campaigns(platform: PlatformDep, caller: CampaignsReader) -> list[Campa
 
 
 @router.get("/campaigns/{campaign_id}")
-def get_campaign(campaign_id: str, platform: PlatformDep, caller: CampaignsReader) -> CampaignPublic:
+def get_campaign(
+    campaign_id: str, platform: PlatformDep, caller: CampaignsReader, response: Response
+) -> CampaignPublic:
     """Return one campaign."""
     with caller.transaction() as conn:
-        return _campaign(platform, campaigns.get(conn, caller.tenant, campaign_id))
+        said = _campaign(platform, campaigns.get(conn, caller.tenant, campaign_id))
+    tag_version(response, said.version, said)  # appliances join and recover without a new version
+    return said
 
 
 @router.post("/campaigns/{campaign_id}/close")
 def close_campaign(
-    campaign_id: str, close: CampaignClose, platform: PlatformDep, caller: CampaignsWriter
+    campaign_id: str,
+    close: CampaignClose,
+    platform: PlatformDep,
+    caller: CampaignsWriter,
+    if_match: IfMatch = None,
 ) -> CampaignClosed:
-    """Close a campaign: owners hear that it is over, whoever still has the cause gets a ticket."""
+    """Close a campaign: owners hear that it is over, whoever still has the cause gets a ticket.
+
+    If somebody else acted on it since, 412 (If-Match) or 409 (``version``) say who did what.
+    """
     with caller.transaction() as conn:
+        check_campaign(conn, caller.tenant, campaign_id, close.version, if_match)
         opened = platform.desk.campaigns.close(
             conn, caller.tenant, campaign_id, actor=caller.actor, note=close.note.strip()
         )

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 
-from services.api.dependencies import PlatformDep, WebhooksReader, WebhooksWriter
+from services.api.dependencies import IfMatch, PlatformDep, WebhooksReader, WebhooksWriter
 from services.api.paging import decode_cursor, encode_cursor, number
 from services.api.unit import UnitRoute
+from services.api.versions import check_seen, tag_version
 from services.webhooks import guard, repository, signing
 from services.webhooks.events import TYPES, emit_to
 from services.webhooks.repository import Delivery, Webhook
@@ -72,19 +73,28 @@ def create_webhook(
 
 
 @router.get("/webhooks/{webhook_id}")
-def get_webhook(webhook_id: WebhookId, caller: WebhooksReader) -> WebhookPublic:
+def get_webhook(webhook_id: WebhookId, caller: WebhooksReader, response: Response) -> WebhookPublic:
     """Return one subscription."""
     with caller.transaction() as conn:
-        return _public(repository.get(conn, caller.tenant, webhook_id))
+        said = _public(repository.get(conn, caller.tenant, webhook_id))
+    tag_version(response, said.version, said)  # it fails, and recovers, without a new version
+    return said
 
 
 @router.put("/webhooks/{webhook_id}")
 def put_webhook(
-    webhook_id: WebhookId, wish: WebhookUpdate, platform: PlatformDep, caller: WebhooksWriter
+    webhook_id: WebhookId,
+    wish: WebhookUpdate,
+    platform: PlatformDep,
+    caller: WebhooksWriter,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> WebhookPublic:
-    """Change a subscription; enabling one tries again what waits for it."""
+    """Change a subscription from the version that was seen; enabling one tries again what waits for it."""
     guard.check_url(wish.url, private=platform.settings.webhook_private)
     with caller.transaction() as conn:
+        stands = repository.get(conn, caller.tenant, webhook_id, lock=True)
+        check_seen("webhook", stands.version, wish.version, if_match)
         changed = repository.change(
             conn,
             caller.tenant,
@@ -94,7 +104,9 @@ def put_webhook(
             description=wish.description,
             enabled=wish.enabled,
         )
-    return _public(changed)
+    said = _public(changed)
+    tag_version(response, said.version, said)
+    return said
 
 
 @router.delete("/webhooks/{webhook_id}", status_code=204)

@@ -9,8 +9,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from services import workbench
-from services.api.dependencies import CampaignsReader, CampaignsWriter, PlanReader, PlatformDep, TicketsReader
+from services.api.dependencies import (
+    CampaignsReader,
+    CampaignsWriter,
+    IfMatch,
+    PlanReader,
+    PlatformDep,
+    TicketsReader,
+)
 from services.api.unit import UnitRoute
+from services.api.versions import check_campaign
 from services.campaigns import acting
 from services.campaigns import repository as campaigns
 from services.commands import repository as commands
@@ -62,10 +70,15 @@ def list_campaign_history(
 
 @router.post("/campaigns/{campaign_id}/messages")
 def post_campaign_message(
-    campaign_id: str, news: CampaignNews, platform: PlatformDep, caller: CampaignsWriter
+    campaign_id: str,
+    news: CampaignNews,
+    platform: PlatformDep,
+    caller: CampaignsWriter,
+    if_match: IfMatch = None,
 ) -> CampaignActed:
     """Tell the owners of all appliances that have not recovered; the same words reach nobody twice."""
     with caller.transaction() as conn:
+        check_campaign(conn, caller.tenant, campaign_id, news.version, if_match, needed=False)
         words = {str(language): text for language, text in news.words.items()}
         acted = acting.tell_all(platform.desk, conn, caller.tenant, campaign_id, words, actor=caller.actor)
     return CampaignActed(**asdict(acted))
@@ -73,11 +86,16 @@ def post_campaign_message(
 
 @router.post("/campaigns/{campaign_id}/commands")
 def post_campaign_command(
-    campaign_id: str, wish: CampaignCommand, platform: PlatformDep, caller: CampaignsWriter
+    campaign_id: str,
+    wish: CampaignCommand,
+    platform: PlatformDep,
+    caller: CampaignsWriter,
+    if_match: IfMatch = None,
 ) -> CampaignActed:
     """Tell all appliances that have not recovered to do something; owners consent where it takes that."""
     now = platform.clock.now()
     with caller.transaction() as conn:
+        check_campaign(conn, caller.tenant, campaign_id, wish.version, if_match, needed=False)
         acted = acting.command_all(
             platform.desk,
             conn,

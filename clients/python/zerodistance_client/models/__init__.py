@@ -113,8 +113,12 @@ from .inspection_create_urgency import InspectionCreateUrgency
 from .inspection_line import InspectionLine
 from .inspection_public import InspectionPublic
 from .issue_entry_public import IssueEntryPublic
+from .issue_repair_public import IssueRepairPublic
+from .issue_repair_public_cause_title import IssueRepairPublicCauseTitle
+from .issue_repair_public_parts_item import IssueRepairPublicPartsItem
 from .issue_share_public import IssueSharePublic
 from .issue_share_public_dimension import IssueSharePublicDimension
+from .issue_share_public_title import IssueSharePublicTitle
 from .item_public import ItemPublic
 from .leg_public import LegPublic
 from .list_tickets_stage_item import ListTicketsStageItem
@@ -321,8 +325,12 @@ __all__ = (
     "InspectionLine",
     "InspectionPublic",
     "IssueEntryPublic",
+    "IssueRepairPublic",
+    "IssueRepairPublicCauseTitle",
+    "IssueRepairPublicPartsItem",
     "IssueSharePublic",
     "IssueSharePublicDimension",
+    "IssueSharePublicTitle",
     "ItemPublic",
     "LegPublic",
     "ListTicketsStageItem",

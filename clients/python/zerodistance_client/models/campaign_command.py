@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 
@@ -22,11 +22,13 @@ class CampaignCommand:
         name (str):
         arguments (CampaignCommandArguments | Unset):
         expires_in_s (float | Unset):  Default: 3600.0.
+        version (int | None | Unset): that was seen; without it send If-Match with the ETag
     """
 
     name: str
     arguments: CampaignCommandArguments | Unset = UNSET
     expires_in_s: float | Unset = 3600.0
+    version: int | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         name = self.name
@@ -36,6 +38,12 @@ class CampaignCommand:
             arguments = self.arguments.to_dict()
 
         expires_in_s = self.expires_in_s
+
+        version: int | None | Unset
+        if isinstance(self.version, Unset):
+            version = UNSET
+        else:
+            version = self.version
 
         field_dict: dict[str, Any] = {}
 
@@ -48,6 +56,8 @@ class CampaignCommand:
             field_dict["arguments"] = arguments
         if expires_in_s is not UNSET:
             field_dict["expires_in_s"] = expires_in_s
+        if version is not UNSET:
+            field_dict["version"] = version
 
         return field_dict
 
@@ -67,10 +77,20 @@ class CampaignCommand:
 
         expires_in_s = d.pop("expires_in_s", UNSET)
 
+        def _parse_version(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        version = _parse_version(d.pop("version", UNSET))
+
         campaign_command = cls(
             name=name,
             arguments=arguments,
             expires_in_s=expires_in_s,
+            version=version,
         )
 
         return campaign_command

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import define as _attrs_define
+
+from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.campaign_news_words import CampaignNewsWords
@@ -18,12 +20,20 @@ class CampaignNews:
 
     Attributes:
         words (CampaignNewsWords):
+        version (int | None | Unset): that was seen; without it send If-Match with the ETag
     """
 
     words: CampaignNewsWords
+    version: int | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         words = self.words.to_dict()
+
+        version: int | None | Unset
+        if isinstance(self.version, Unset):
+            version = UNSET
+        else:
+            version = self.version
 
         field_dict: dict[str, Any] = {}
 
@@ -32,6 +42,8 @@ class CampaignNews:
                 "words": words,
             }
         )
+        if version is not UNSET:
+            field_dict["version"] = version
 
         return field_dict
 
@@ -42,8 +54,18 @@ class CampaignNews:
         d = dict(src_dict)
         words = CampaignNewsWords.from_dict(d.pop("words"))
 
+        def _parse_version(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        version = _parse_version(d.pop("version", UNSET))
+
         campaign_news = cls(
             words=words,
+            version=version,
         )
 
         return campaign_news

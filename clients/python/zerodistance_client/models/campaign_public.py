@@ -33,6 +33,7 @@ class CampaignPublic:
         region (str):
         state (str):
         type_ (str):
+        version (int):
     """
 
     cause: str
@@ -50,6 +51,7 @@ class CampaignPublic:
     region: str
     state: str
     type_: str
+    version: int
 
     def to_dict(self) -> dict[str, Any]:
         cause = self.cause
@@ -86,6 +88,8 @@ class CampaignPublic:
 
         type_ = self.type_
 
+        version = self.version
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -105,6 +109,7 @@ class CampaignPublic:
                 "region": region,
                 "state": state,
                 "type": type_,
+                "version": version,
             }
         )
 
@@ -158,6 +163,8 @@ class CampaignPublic:
 
         type_ = d.pop("type")
 
+        version = d.pop("version")
+
         campaign_public = cls(
             cause=cause,
             cause_title=cause_title,
@@ -174,6 +181,7 @@ class CampaignPublic:
             region=region,
             state=state,
             type_=type_,
+            version=version,
         )
 
         return campaign_public

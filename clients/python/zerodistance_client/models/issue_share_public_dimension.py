@@ -1,10 +1,12 @@
 from typing import Literal
 
-IssueSharePublicDimension = Literal["firmware", "month", "region"]
+IssueSharePublicDimension = Literal["age", "firmware", "month", "part", "region"]
 
 ISSUE_SHARE_PUBLIC_DIMENSION_VALUES: set[IssueSharePublicDimension] = {
+    "age",
     "firmware",
     "month",
+    "part",
     "region",
 }
 

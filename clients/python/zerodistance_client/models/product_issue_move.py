@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 
@@ -16,35 +16,40 @@ T = TypeVar("T", bound="ProductIssueMove")
 
 @_attrs_define
 class ProductIssueMove:
-    """Move an issue from the ``version`` that was seen; a note says what was found when it is closed.
+    """Move an issue from the version that was seen; a note says what was found when it is closed.
 
     Attributes:
         to (ProductIssueMoveTo):
-        version (int):
         note (str | Unset):  Default: ''.
+        version (int | None | Unset): that was seen; without it send If-Match with the ETag
     """
 
     to: ProductIssueMoveTo
-    version: int
     note: str | Unset = ""
+    version: int | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         to: str = self.to
 
-        version = self.version
-
         note = self.note
+
+        version: int | None | Unset
+        if isinstance(self.version, Unset):
+            version = UNSET
+        else:
+            version = self.version
 
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
             {
                 "to": to,
-                "version": version,
             }
         )
         if note is not UNSET:
             field_dict["note"] = note
+        if version is not UNSET:
+            field_dict["version"] = version
 
         return field_dict
 
@@ -53,14 +58,21 @@ class ProductIssueMove:
         d = dict(src_dict)
         to = check_product_issue_move_to(d.pop("to"))
 
-        version = d.pop("version")
-
         note = d.pop("note", UNSET)
+
+        def _parse_version(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        version = _parse_version(d.pop("version", UNSET))
 
         product_issue_move = cls(
             to=to,
-            version=version,
             note=note,
+            version=version,
         )
 
         return product_issue_move

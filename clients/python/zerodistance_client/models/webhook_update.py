@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 
@@ -23,12 +23,14 @@ class WebhookUpdate:
         url (str):
         description (str | Unset):  Default: ''.
         enabled (bool | Unset):  Default: True.
+        version (int | None | Unset): that was seen; without it send If-Match with the ETag
     """
 
     types: list[WebhookUpdateTypesItem]
     url: str
     description: str | Unset = ""
     enabled: bool | Unset = True
+    version: int | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         types = []
@@ -42,6 +44,12 @@ class WebhookUpdate:
 
         enabled = self.enabled
 
+        version: int | None | Unset
+        if isinstance(self.version, Unset):
+            version = UNSET
+        else:
+            version = self.version
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -54,6 +62,8 @@ class WebhookUpdate:
             field_dict["description"] = description
         if enabled is not UNSET:
             field_dict["enabled"] = enabled
+        if version is not UNSET:
+            field_dict["version"] = version
 
         return field_dict
 
@@ -73,11 +83,21 @@ class WebhookUpdate:
 
         enabled = d.pop("enabled", UNSET)
 
+        def _parse_version(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        version = _parse_version(d.pop("version", UNSET))
+
         webhook_update = cls(
             types=types,
             url=url,
             description=description,
             enabled=enabled,
+            version=version,
         )
 
         return webhook_update

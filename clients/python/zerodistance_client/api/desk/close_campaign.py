@@ -16,10 +16,14 @@ def _get_kwargs(
     campaign_id: str,
     *,
     body: CampaignClose,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
     idempotency_key: None | str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
+    if not isinstance(if_match, Unset):
+        headers["if-match"] = if_match
+
     if not isinstance(x_actor, Unset):
         headers["x-actor"] = x_actor
 
@@ -69,6 +73,11 @@ def _parse_response(
 
         return response_409
 
+    if response.status_code == 412:
+        response_412 = Problem.from_dict(response.json())
+
+        return response_412
+
     if response.status_code == 413:
         response_413 = Problem.from_dict(response.json())
 
@@ -78,6 +87,11 @@ def _parse_response(
         response_422 = Problem.from_dict(response.json())
 
         return response_422
+
+    if response.status_code == 428:
+        response_428 = Problem.from_dict(response.json())
+
+        return response_428
 
     if response.status_code == 429:
         response_429 = Problem.from_dict(response.json())
@@ -111,6 +125,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     body: CampaignClose,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
     idempotency_key: None | str | Unset = UNSET,
 ) -> Response[CampaignClosed | Problem]:
@@ -118,8 +133,11 @@ def sync_detailed(
 
      Close a campaign: owners hear that it is over, whoever still has the cause gets a ticket.
 
+    If somebody else acted on it since, 412 (If-Match) or 409 (``version``) say who did what.
+
     Args:
         campaign_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
@@ -137,6 +155,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         campaign_id=campaign_id,
         body=body,
+        if_match=if_match,
         x_actor=x_actor,
         idempotency_key=idempotency_key,
     )
@@ -153,6 +172,7 @@ def sync(
     *,
     client: AuthenticatedClient,
     body: CampaignClose,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
     idempotency_key: None | str | Unset = UNSET,
 ) -> CampaignClosed | Problem | None:
@@ -160,8 +180,11 @@ def sync(
 
      Close a campaign: owners hear that it is over, whoever still has the cause gets a ticket.
 
+    If somebody else acted on it since, 412 (If-Match) or 409 (``version``) say who did what.
+
     Args:
         campaign_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
@@ -180,6 +203,7 @@ def sync(
         campaign_id=campaign_id,
         client=client,
         body=body,
+        if_match=if_match,
         x_actor=x_actor,
         idempotency_key=idempotency_key,
     ).parsed
@@ -190,6 +214,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     body: CampaignClose,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
     idempotency_key: None | str | Unset = UNSET,
 ) -> Response[CampaignClosed | Problem]:
@@ -197,8 +222,11 @@ async def asyncio_detailed(
 
      Close a campaign: owners hear that it is over, whoever still has the cause gets a ticket.
 
+    If somebody else acted on it since, 412 (If-Match) or 409 (``version``) say who did what.
+
     Args:
         campaign_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
@@ -216,6 +244,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         campaign_id=campaign_id,
         body=body,
+        if_match=if_match,
         x_actor=x_actor,
         idempotency_key=idempotency_key,
     )
@@ -230,6 +259,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     body: CampaignClose,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
     idempotency_key: None | str | Unset = UNSET,
 ) -> CampaignClosed | Problem | None:
@@ -237,8 +267,11 @@ async def asyncio(
 
      Close a campaign: owners hear that it is over, whoever still has the cause gets a ticket.
 
+    If somebody else acted on it since, 412 (If-Match) or 409 (``version``) say who did what.
+
     Args:
         campaign_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
@@ -258,6 +291,7 @@ async def asyncio(
             campaign_id=campaign_id,
             client=client,
             body=body,
+            if_match=if_match,
             x_actor=x_actor,
             idempotency_key=idempotency_key,
         )

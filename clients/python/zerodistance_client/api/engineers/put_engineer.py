@@ -16,9 +16,13 @@ def _get_kwargs(
     engineer_id: str,
     *,
     body: EngineerUpdate,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
+    if not isinstance(if_match, Unset):
+        headers["if-match"] = if_match
+
     if not isinstance(x_actor, Unset):
         headers["x-actor"] = x_actor
 
@@ -65,6 +69,11 @@ def _parse_response(
 
         return response_409
 
+    if response.status_code == 412:
+        response_412 = Problem.from_dict(response.json())
+
+        return response_412
+
     if response.status_code == 413:
         response_413 = Problem.from_dict(response.json())
 
@@ -74,6 +83,11 @@ def _parse_response(
         response_422 = Problem.from_dict(response.json())
 
         return response_422
+
+    if response.status_code == 428:
+        response_428 = Problem.from_dict(response.json())
+
+        return response_428
 
     if response.status_code == 429:
         response_429 = Problem.from_dict(response.json())
@@ -107,14 +121,16 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     body: EngineerUpdate,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
 ) -> Response[EngineerPublic | Problem]:
-    """Enter an engineer, or bring the entry to what is given
+    """Enter an engineer; or bring an entry, as it was seen (If-Match), to what is given
 
-     Enter an engineer, or bring the entry to what is given.
+     Enter an engineer; or bring an entry, as it was seen (If-Match), to what is given.
 
     Args:
         engineer_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         body (EngineerUpdate): What is known of a service engineer.
@@ -130,6 +146,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         engineer_id=engineer_id,
         body=body,
+        if_match=if_match,
         x_actor=x_actor,
     )
 
@@ -145,14 +162,16 @@ def sync(
     *,
     client: AuthenticatedClient,
     body: EngineerUpdate,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
 ) -> EngineerPublic | Problem | None:
-    """Enter an engineer, or bring the entry to what is given
+    """Enter an engineer; or bring an entry, as it was seen (If-Match), to what is given
 
-     Enter an engineer, or bring the entry to what is given.
+     Enter an engineer; or bring an entry, as it was seen (If-Match), to what is given.
 
     Args:
         engineer_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         body (EngineerUpdate): What is known of a service engineer.
@@ -169,6 +188,7 @@ def sync(
         engineer_id=engineer_id,
         client=client,
         body=body,
+        if_match=if_match,
         x_actor=x_actor,
     ).parsed
 
@@ -178,14 +198,16 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     body: EngineerUpdate,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
 ) -> Response[EngineerPublic | Problem]:
-    """Enter an engineer, or bring the entry to what is given
+    """Enter an engineer; or bring an entry, as it was seen (If-Match), to what is given
 
-     Enter an engineer, or bring the entry to what is given.
+     Enter an engineer; or bring an entry, as it was seen (If-Match), to what is given.
 
     Args:
         engineer_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         body (EngineerUpdate): What is known of a service engineer.
@@ -201,6 +223,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         engineer_id=engineer_id,
         body=body,
+        if_match=if_match,
         x_actor=x_actor,
     )
 
@@ -214,14 +237,16 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     body: EngineerUpdate,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
 ) -> EngineerPublic | Problem | None:
-    """Enter an engineer, or bring the entry to what is given
+    """Enter an engineer; or bring an entry, as it was seen (If-Match), to what is given
 
-     Enter an engineer, or bring the entry to what is given.
+     Enter an engineer; or bring an entry, as it was seen (If-Match), to what is given.
 
     Args:
         engineer_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         body (EngineerUpdate): What is known of a service engineer.
@@ -239,6 +264,7 @@ async def asyncio(
             engineer_id=engineer_id,
             client=client,
             body=body,
+            if_match=if_match,
             x_actor=x_actor,
         )
     ).parsed

@@ -16,10 +16,14 @@ def _get_kwargs(
     issue_id: str,
     *,
     body: ProductIssueMove,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
     idempotency_key: None | str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
+    if not isinstance(if_match, Unset):
+        headers["if-match"] = if_match
+
     if not isinstance(x_actor, Unset):
         headers["x-actor"] = x_actor
 
@@ -69,6 +73,11 @@ def _parse_response(
 
         return response_409
 
+    if response.status_code == 412:
+        response_412 = Problem.from_dict(response.json())
+
+        return response_412
+
     if response.status_code == 413:
         response_413 = Problem.from_dict(response.json())
 
@@ -78,6 +87,11 @@ def _parse_response(
         response_422 = Problem.from_dict(response.json())
 
         return response_422
+
+    if response.status_code == 428:
+        response_428 = Problem.from_dict(response.json())
+
+        return response_428
 
     if response.status_code == 429:
         response_429 = Problem.from_dict(response.json())
@@ -111,6 +125,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     body: ProductIssueMove,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
     idempotency_key: None | str | Unset = UNSET,
 ) -> Response[Problem | ProductIssuePublic]:
@@ -118,14 +133,17 @@ def sync_detailed(
 
      Move an issue: somebody looks into it, or it is mended or dismissed with a word why.
 
+    If somebody else moved it since, 412 (If-Match) or 409 (``version``) say who and how.
+
     Args:
         issue_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
             the first time, and does nothing
-        body (ProductIssueMove): Move an issue from the ``version`` that was seen; a note says
-            what was found when it is closed.
+        body (ProductIssueMove): Move an issue from the version that was seen; a note says what
+            was found when it is closed.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -138,6 +156,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         issue_id=issue_id,
         body=body,
+        if_match=if_match,
         x_actor=x_actor,
         idempotency_key=idempotency_key,
     )
@@ -154,6 +173,7 @@ def sync(
     *,
     client: AuthenticatedClient,
     body: ProductIssueMove,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
     idempotency_key: None | str | Unset = UNSET,
 ) -> Problem | ProductIssuePublic | None:
@@ -161,14 +181,17 @@ def sync(
 
      Move an issue: somebody looks into it, or it is mended or dismissed with a word why.
 
+    If somebody else moved it since, 412 (If-Match) or 409 (``version``) say who and how.
+
     Args:
         issue_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
             the first time, and does nothing
-        body (ProductIssueMove): Move an issue from the ``version`` that was seen; a note says
-            what was found when it is closed.
+        body (ProductIssueMove): Move an issue from the version that was seen; a note says what
+            was found when it is closed.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -182,6 +205,7 @@ def sync(
         issue_id=issue_id,
         client=client,
         body=body,
+        if_match=if_match,
         x_actor=x_actor,
         idempotency_key=idempotency_key,
     ).parsed
@@ -192,6 +216,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     body: ProductIssueMove,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
     idempotency_key: None | str | Unset = UNSET,
 ) -> Response[Problem | ProductIssuePublic]:
@@ -199,14 +224,17 @@ async def asyncio_detailed(
 
      Move an issue: somebody looks into it, or it is mended or dismissed with a word why.
 
+    If somebody else moved it since, 412 (If-Match) or 409 (``version``) say who and how.
+
     Args:
         issue_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
             the first time, and does nothing
-        body (ProductIssueMove): Move an issue from the ``version`` that was seen; a note says
-            what was found when it is closed.
+        body (ProductIssueMove): Move an issue from the version that was seen; a note says what
+            was found when it is closed.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -219,6 +247,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         issue_id=issue_id,
         body=body,
+        if_match=if_match,
         x_actor=x_actor,
         idempotency_key=idempotency_key,
     )
@@ -233,6 +262,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     body: ProductIssueMove,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
     idempotency_key: None | str | Unset = UNSET,
 ) -> Problem | ProductIssuePublic | None:
@@ -240,14 +270,17 @@ async def asyncio(
 
      Move an issue: somebody looks into it, or it is mended or dismissed with a word why.
 
+    If somebody else moved it since, 412 (If-Match) or 409 (``version``) say who and how.
+
     Args:
         issue_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
             the first time, and does nothing
-        body (ProductIssueMove): Move an issue from the ``version`` that was seen; a note says
-            what was found when it is closed.
+        body (ProductIssueMove): Move an issue from the version that was seen; a note says what
+            was found when it is closed.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -262,6 +295,7 @@ async def asyncio(
             issue_id=issue_id,
             client=client,
             body=body,
+            if_match=if_match,
             x_actor=x_actor,
             idempotency_key=idempotency_key,
         )

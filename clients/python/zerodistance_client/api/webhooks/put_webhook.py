@@ -16,9 +16,13 @@ def _get_kwargs(
     webhook_id: str,
     *,
     body: WebhookUpdate,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
+    if not isinstance(if_match, Unset):
+        headers["if-match"] = if_match
+
     if not isinstance(x_actor, Unset):
         headers["x-actor"] = x_actor
 
@@ -65,6 +69,11 @@ def _parse_response(
 
         return response_409
 
+    if response.status_code == 412:
+        response_412 = Problem.from_dict(response.json())
+
+        return response_412
+
     if response.status_code == 413:
         response_413 = Problem.from_dict(response.json())
 
@@ -74,6 +83,11 @@ def _parse_response(
         response_422 = Problem.from_dict(response.json())
 
         return response_422
+
+    if response.status_code == 428:
+        response_428 = Problem.from_dict(response.json())
+
+        return response_428
 
     if response.status_code == 429:
         response_429 = Problem.from_dict(response.json())
@@ -107,14 +121,16 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     body: WebhookUpdate,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
 ) -> Response[Problem | WebhookPublic]:
-    """Change a subscription; enabling one tries again what waits for it
+    """Change a subscription from the version that was seen; enabling one tries again what waits for it
 
-     Change a subscription; enabling one tries again what waits for it.
+     Change a subscription from the version that was seen; enabling one tries again what waits for it.
 
     Args:
         webhook_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         body (WebhookUpdate): What a subscription is to be from now on; enabling one forgets that
@@ -131,6 +147,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         webhook_id=webhook_id,
         body=body,
+        if_match=if_match,
         x_actor=x_actor,
     )
 
@@ -146,14 +163,16 @@ def sync(
     *,
     client: AuthenticatedClient,
     body: WebhookUpdate,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
 ) -> Problem | WebhookPublic | None:
-    """Change a subscription; enabling one tries again what waits for it
+    """Change a subscription from the version that was seen; enabling one tries again what waits for it
 
-     Change a subscription; enabling one tries again what waits for it.
+     Change a subscription from the version that was seen; enabling one tries again what waits for it.
 
     Args:
         webhook_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         body (WebhookUpdate): What a subscription is to be from now on; enabling one forgets that
@@ -171,6 +190,7 @@ def sync(
         webhook_id=webhook_id,
         client=client,
         body=body,
+        if_match=if_match,
         x_actor=x_actor,
     ).parsed
 
@@ -180,14 +200,16 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     body: WebhookUpdate,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
 ) -> Response[Problem | WebhookPublic]:
-    """Change a subscription; enabling one tries again what waits for it
+    """Change a subscription from the version that was seen; enabling one tries again what waits for it
 
-     Change a subscription; enabling one tries again what waits for it.
+     Change a subscription from the version that was seen; enabling one tries again what waits for it.
 
     Args:
         webhook_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         body (WebhookUpdate): What a subscription is to be from now on; enabling one forgets that
@@ -204,6 +226,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         webhook_id=webhook_id,
         body=body,
+        if_match=if_match,
         x_actor=x_actor,
     )
 
@@ -217,14 +240,16 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     body: WebhookUpdate,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
 ) -> Problem | WebhookPublic | None:
-    """Change a subscription; enabling one tries again what waits for it
+    """Change a subscription from the version that was seen; enabling one tries again what waits for it
 
-     Change a subscription; enabling one tries again what waits for it.
+     Change a subscription from the version that was seen; enabling one tries again what waits for it.
 
     Args:
         webhook_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         body (WebhookUpdate): What a subscription is to be from now on; enabling one forgets that
@@ -243,6 +268,7 @@ async def asyncio(
             webhook_id=webhook_id,
             client=client,
             body=body,
+            if_match=if_match,
             x_actor=x_actor,
         )
     ).parsed

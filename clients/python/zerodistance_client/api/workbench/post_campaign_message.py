@@ -16,10 +16,14 @@ def _get_kwargs(
     campaign_id: str,
     *,
     body: CampaignNews,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
     idempotency_key: None | str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
+    if not isinstance(if_match, Unset):
+        headers["if-match"] = if_match
+
     if not isinstance(x_actor, Unset):
         headers["x-actor"] = x_actor
 
@@ -69,6 +73,11 @@ def _parse_response(
 
         return response_409
 
+    if response.status_code == 412:
+        response_412 = Problem.from_dict(response.json())
+
+        return response_412
+
     if response.status_code == 413:
         response_413 = Problem.from_dict(response.json())
 
@@ -78,6 +87,11 @@ def _parse_response(
         response_422 = Problem.from_dict(response.json())
 
         return response_422
+
+    if response.status_code == 428:
+        response_428 = Problem.from_dict(response.json())
+
+        return response_428
 
     if response.status_code == 429:
         response_429 = Problem.from_dict(response.json())
@@ -111,6 +125,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     body: CampaignNews,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
     idempotency_key: None | str | Unset = UNSET,
 ) -> Response[CampaignActed | Problem]:
@@ -120,6 +135,7 @@ def sync_detailed(
 
     Args:
         campaign_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
@@ -138,6 +154,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         campaign_id=campaign_id,
         body=body,
+        if_match=if_match,
         x_actor=x_actor,
         idempotency_key=idempotency_key,
     )
@@ -154,6 +171,7 @@ def sync(
     *,
     client: AuthenticatedClient,
     body: CampaignNews,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
     idempotency_key: None | str | Unset = UNSET,
 ) -> CampaignActed | Problem | None:
@@ -163,6 +181,7 @@ def sync(
 
     Args:
         campaign_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
@@ -182,6 +201,7 @@ def sync(
         campaign_id=campaign_id,
         client=client,
         body=body,
+        if_match=if_match,
         x_actor=x_actor,
         idempotency_key=idempotency_key,
     ).parsed
@@ -192,6 +212,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     body: CampaignNews,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
     idempotency_key: None | str | Unset = UNSET,
 ) -> Response[CampaignActed | Problem]:
@@ -201,6 +222,7 @@ async def asyncio_detailed(
 
     Args:
         campaign_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
@@ -219,6 +241,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         campaign_id=campaign_id,
         body=body,
+        if_match=if_match,
         x_actor=x_actor,
         idempotency_key=idempotency_key,
     )
@@ -233,6 +256,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     body: CampaignNews,
+    if_match: None | str | Unset = UNSET,
     x_actor: None | str | Unset = UNSET,
     idempotency_key: None | str | Unset = UNSET,
 ) -> CampaignActed | Problem | None:
@@ -242,6 +266,7 @@ async def asyncio(
 
     Args:
         campaign_id (str):
+        if_match (None | str | Unset): ETag of what the caller saw: 412 if it is another by now
         x_actor (None | str | Unset): With the staff token: who acts, for the history: up to 64
             letters, digits, . _ @ -
         idempotency_key (None | str | Unset): With POST: a repeat with the same key is answered as
@@ -262,6 +287,7 @@ async def asyncio(
             campaign_id=campaign_id,
             client=client,
             body=body,
+            if_match=if_match,
             x_actor=x_actor,
             idempotency_key=idempotency_key,
         )
