@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from services.api import openapi, problems
 from services.api.dependencies import check_routes, open_platform
@@ -100,7 +100,6 @@ def add_routes(app: FastAPI) -> None:
     Raises:
         StoreError: a route does not say who may use it.
     """
-    api = APIRouter(prefix=PREFIX)
     parts = (
         general.router, general.open_router, tickets.router, devices.router, history.router, engineers.router,
         owner.router, credentials.router, desk.router, product_issues.router, scenarios.router,
@@ -108,8 +107,7 @@ def add_routes(app: FastAPI) -> None:
     )  # fmt: skip
     for part in parts:
         check_routes(part.routes)
-        api.include_router(part)
-    app.include_router(api)
+        app.include_router(part, prefix=PREFIX)  # one router in another, no more: each is searched anew
     app.include_router(general.open_router, include_in_schema=False)
     openapi.describe(app)
 

@@ -210,7 +210,11 @@ class Caller:
             yield conn
 
 
-def _platform(request: Request) -> Platform:
+async def _platform(request: Request) -> Platform:
+    return _of(request)  # async: a thread would cost more than this does
+
+
+def _of(request: Request) -> Platform:
     return cast(Platform, request.app.state.platform)
 
 
@@ -258,7 +262,7 @@ class Allow:
             ForbiddenError: it may not do this.
             TooManyRequestsError: it asks too often.
         """
-        platform = _platform(request)
+        platform = _of(request)
         platform.strangers.take(address(), 0)
         try:
             with platform.unscoped() as conn:
@@ -295,7 +299,7 @@ class OwnersLink:
             UnauthenticatedError: the link is not ours, or too old.
             TooManyRequestsError: it asks too often.
         """
-        platform = _platform(request)
+        platform = _of(request)
         platform.strangers.take(address(), 0)
         try:
             household = read_owner_token(platform.settings, token)
@@ -320,7 +324,7 @@ class Anybody:
         Raises:
             TooManyRequestsError: this address asks too often.
         """
-        platform = _platform(request)
+        platform = _of(request)
         if self._counted:
             platform.strangers.take(address())
         return platform

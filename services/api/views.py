@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from services.commands.repository import CommandRow
 from services.devices.repository import DeviceRow
 from services.messages.repository import Message
@@ -25,7 +23,6 @@ from services.tickets.listing import Listed
 from services.tickets.repository import History
 from services.titles import Titles
 from zerodistance.clock import from_us
-from zerodistance.messages import Finding
 
 
 def device_public(titles: Titles, row: DeviceRow) -> DevicePublic:
@@ -48,7 +45,8 @@ def device_public(titles: Titles, row: DeviceRow) -> DevicePublic:
 
 def ticket_summary(titles: Titles, listed: Listed) -> TicketSummary:
     """Say a ticket as the inbox shows it."""
-    ticket, finding = listed.ticket, current_finding(listed)
+    ticket = listed.ticket
+    probability = ticket.probability if listed.probability is None else listed.probability
     return TicketSummary.model_validate(
         {
             "id": ticket.id,
@@ -58,9 +56,9 @@ def ticket_summary(titles: Titles, listed: Listed) -> TicketSummary:
             "origin": ticket.origin,
             "cause": ticket.cause,
             "cause_title": titles.cause(listed.device.type, ticket.cause),
-            "probability": _probability(listed, finding),
+            "probability": min(max(probability, 0.0), 1.0),
             "urgency": ticket.urgency,
-            "summary": (finding.summary if finding else None) or ticket.summary,
+            "summary": listed.summary or ticket.summary,
             "device": device_public(titles, listed.device),
             "assignee": ticket.assignee,
             "respond_by": ticket.respond_by,
@@ -89,7 +87,7 @@ def ticket_public(
 ) -> TicketPublic:
     """Say a whole ticket; ``moves`` are those that ``roles`` may make."""
     ticket, type_name = listed.ticket, listed.device.type
-    finding = current_finding(listed)
+    finding = listed.finding
     fault = titles.fault(type_name, ticket.cause)
     evidence = sorted(finding.evidence, key=lambda e: -abs(e.score)) if finding else []
     candidates = sorted(finding.candidates, key=lambda c: -c.probability) if finding else []
@@ -192,20 +190,3 @@ def command_public(titles: Titles, type_name: str, row: CommandRow) -> CommandPu
             "finished_at": row.finished_at,
         }
     )
-
-
-def current_finding(listed: Listed) -> Finding | None:
-    """Return the diagnosis to show: the leading finding as it stands, or as it was with evidence.
-
-    A finding that has cleared shows readings that are normal again: the ticket keeps why it was opened.
-    """
-    latest = msgspec.convert(listed.finding, Finding) if listed.finding else None
-    telling = latest is not None and latest.state == "open" and latest.evidence
-    if latest is not None and telling and latest.cause == listed.ticket.cause:
-        return latest
-    return msgspec.convert(listed.ticket.diagnosis, Finding) if listed.ticket.diagnosis else latest
-
-
-def _probability(listed: Listed, finding: Finding | None) -> float:
-    probability = finding.probability if finding is not None else listed.ticket.probability
-    return min(max(probability, 0.0), 1.0)

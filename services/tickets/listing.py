@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
 from psycopg.rows import dict_row
 
 from services.devices.repository import DeviceRow
 from services.tickets.repository import COLUMNS, Ticket
+from zerodistance.catalogue.model import Text
 from zerodistance.errors import NotFoundError
+from zerodistance.messages import Finding
 from zerodistance.store.database import Connection
 
 Which = Literal["open", "closed", "all"]
@@ -20,13 +23,19 @@ class Listed:
     """A ticket in a list.
 
     Attributes:
-        finding: the leading finding as it stands now; None for a ticket without one.
+        ticket: without its diagnosis on a page of many: a list does not show it, and reading it was a third
+            of the page's time.
+        probability: of the diagnosis that is shown, 0 to 1; None for a ticket without one.
+        summary: its sentence by language; None likewise.
+        finding: that diagnosis; None on a page of many.
         key: where it stands in the order, for the next page's cursor.
     """
 
     ticket: Ticket
     device: DeviceRow
-    finding: dict[str, Any] | None
+    probability: float | None
+    summary: Text | None
+    finding: Finding | None
     key: tuple[Any, ...]
 
 
@@ -160,39 +169,60 @@ def one(conn: Connection, tenant: int, ticket_id: str) -> Listed:
     Raises:
         NotFoundError: there is no such ticket, or it is another tenant's.
     """
-    found = _read(conn, _ORDERS["all"][0], " WHERE t.id = %s AND t.tenant_id = %s", [ticket_id, tenant])
+    found = _read(
+        conn, _ORDERS["all"][0], " WHERE t.id = %s AND t.tenant_id = %s", [ticket_id, tenant], whole=True
+    )
     if not found:
         raise NotFoundError(f"There is no ticket {ticket_id!r}.")
     return found[0]
 
 
-def _head(keys: tuple[str, ...]) -> str:
+# The diagnosis to show: the leading finding as it stands while it is open and says why, else as it was when
+# the ticket got it. (A finding that has cleared shows readings that are normal again.) OFFSET keeps
+# PostgreSQL from working it out once for each column that is taken from it.
+_SHOWN = (
+    "CROSS JOIN LATERAL (SELECT CASE WHEN t.diagnosis = '{}' OR f.body->>'state' = 'open'"
+    " AND f.body->>'cause' = t.cause AND jsonb_array_length(f.body->'evidence') > 0"
+    " THEN f.body ELSE t.diagnosis END AS body OFFSET 0) s"
+)
+
+
+def _head(keys: tuple[str, ...], whole: bool) -> str:
     """Return the part of the query before its WHERE, as text: put together once, not for each page."""
-    columns = [f't."{c}" AS "t_{c}"' for c in COLUMNS] + [f'd."{c}" AS "d_{c}"' for c in _DEVICE]
+    diagnosis, finding = ("t.diagnosis", "s.body") if whole else ("'{}'::jsonb", "NULL")
+    columns = [f't."{c}" AS "t_{c}"' for c in COLUMNS if c != "diagnosis"]
+    columns += [f'{diagnosis} AS "t_diagnosis"', *(f'd."{c}" AS "d_{c}"' for c in _DEVICE)]
     parts = [
         "SELECT",
         ", ".join([*columns, *(f"{key} AS key_{n}" for n, key in enumerate(keys))]),
-        ", coalesce(h.region, '') AS d_region, f.body AS finding,",
+        ", coalesce(h.region, '') AS d_region,",
+        "(s.body->>'probability')::float8 AS probability, s.body->'summary' AS summary,",
+        f"{finding} AS finding,",
         "(SELECT count(*)::int FROM ticket o WHERE o.device_id = d.id"
         " AND o.state NOT IN ('closed', 'cancelled', 'merged')) AS d_open_tickets",
         "FROM ticket t JOIN device d ON d.id = t.device_id",
         "LEFT JOIN household h ON h.id = d.household_id LEFT JOIN finding f ON f.id = t.finding_id",
+        _SHOWN,
     ]
     return " ".join(parts)
 
 
-_HEADS = {keys: _head(keys) for keys, _ in _ORDERS.values()}
+_HEADS = {(keys, whole): _head(keys, whole) for keys, _ in _ORDERS.values() for whole in (False, True)}
 
 
-def _read(conn: Connection, keys: tuple[str, ...], tail: str, values: list[Any]) -> list[Listed]:
-    query = (_HEADS[keys] + tail).encode()  # constants of this module
+def _read(
+    conn: Connection, keys: tuple[str, ...], tail: str, values: list[Any], *, whole: bool = False
+) -> list[Listed]:
+    query = (_HEADS[keys, whole] + tail).encode()  # constants of this module
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(query, values).fetchall()
     return [
         Listed(
             ticket=Ticket(**{column: row[f"t_{column}"] for column in COLUMNS}),
             device=DeviceRow(**{c: row[f"d_{c}"] for c in (*_DEVICE, "region", "open_tickets")}),
-            finding=row["finding"],
+            probability=row["probability"],
+            summary=row["summary"],
+            finding=msgspec.convert(row["finding"], Finding) if row["finding"] else None,
             key=tuple(row[f"key_{n}"] for n in range(len(keys))),
         )
         for row in rows

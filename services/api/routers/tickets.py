@@ -187,6 +187,5 @@ def _whole(conn: Connection, platform: Platform, caller: Caller, ticket_id: str)
 
 def _channels(listed: Listed) -> list[str]:
     """Return the channels of the evidence, the most telling first, each once."""
-    finding = views.current_finding(listed)
-    telling = sorted(finding.evidence, key=lambda e: -abs(e.score)) if finding else []
+    telling = sorted(listed.finding.evidence, key=lambda e: -abs(e.score)) if listed.finding else []
     return list(dict.fromkeys(e.channel for e in telling))
