@@ -35,6 +35,10 @@ from services.service_schemas import (
     FiguresPublic,
     InspectionCreate,
     InspectionPublic,
+    IssueRepairPublic,
+    ProductIssueDetail,
+    ProductIssueMove,
+    ProductIssuePublic,
     WindowPublic,
 )
 from services.workbench_schemas import (
@@ -64,6 +68,8 @@ _WINDOWS = TypeAdapter(list[WindowPublic])
 _INSPECTIONS = TypeAdapter(list[InspectionPublic])
 _INSPECTION_LINES = TypeAdapter(list[InspectionLine])
 _TIMELINE = TypeAdapter(list[TimelineEntry])
+_ISSUES = TypeAdapter(list[ProductIssuePublic])
+_REPAIRS = TypeAdapter(list[IssueRepairPublic])
 # A page makes a handful of calls; slower than this, a person thinks that nothing happens.
 _TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 
@@ -249,19 +255,41 @@ class ApiClient:
         path = f"/campaigns/{_part(campaign)}/history"
         return _read(_LINES.validate_python, await self._call("GET", path))
 
-    async def tell_all(self, campaign: str, words: Mapping[str, str], actor: str = "") -> CampaignActed:
-        """Tell the owners of all appliances of a campaign."""
-        body = CampaignNews.model_validate({"words": dict(words)})
+    async def tell_all(
+        self, campaign: str, words: Mapping[str, str], version: int | None, actor: str = ""
+    ) -> CampaignActed:
+        """Tell the owners of all appliances of a campaign, as it was seen at ``version``."""
+        body = CampaignNews.model_validate({"words": dict(words), "version": version})
         return await self._post(f"/campaigns/{_part(campaign)}/messages", CampaignActed, body, actor)
 
     async def command_all(self, campaign: str, wish: CampaignCommand, actor: str = "") -> CampaignActed:
         """Tell all appliances of a campaign to do something."""
         return await self._post(f"/campaigns/{_part(campaign)}/commands", CampaignActed, wish, actor)
 
-    async def close_campaign(self, campaign: str, note: str, actor: str = "") -> CampaignClosed:
-        """Close a campaign."""
-        body = CampaignClose(note=note)
+    async def close_campaign(
+        self, campaign: str, note: str, version: int | None, actor: str = ""
+    ) -> CampaignClosed:
+        """Close a campaign, as it was seen at ``version``."""
+        body = CampaignClose(note=note, version=version)
         return await self._post(f"/campaigns/{_part(campaign)}/close", CampaignClosed, body, actor)
+
+    async def product_issues(self, *, closed: bool = False) -> list[ProductIssuePublic]:
+        """Return the product issues that are open, the most prevalent first; or those that are closed."""
+        query = {"closed": "true" if closed else ""}
+        return _read(_ISSUES.validate_python, await self._call("GET", "/product-issues", query))
+
+    async def product_issue(self, issue: str) -> ProductIssueDetail:
+        """Return one product issue with what its appliances have in common."""
+        return await self._get(f"/product-issues/{_part(issue)}", ProductIssueDetail)
+
+    async def repairs(self, issue: str) -> list[IssueRepairPublic]:
+        """Return the repairs behind a product issue, the latest first."""
+        path = f"/product-issues/{_part(issue)}/repairs"
+        return _read(_REPAIRS.validate_python, await self._call("GET", path))
+
+    async def move_issue(self, issue: str, move: ProductIssueMove, actor: str = "") -> ProductIssuePublic:
+        """Move a product issue."""
+        return await self._post(f"/product-issues/{_part(issue)}/moves", ProductIssuePublic, move, actor)
 
     async def board(self, *, day: str = "", engineer: str = "", waiting: bool = False) -> BoardPublic:
         """Return the plan of a day; ``day``: as a date in ISO form, "" for today."""

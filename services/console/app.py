@@ -15,7 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from services.bodies import BodyLimit
-from services.console import desk_pages, device_pages, entrance, preferences, ticket_pages
+from services.console import desk_pages, device_pages, entrance, issue_pages, preferences, ticket_pages
 from services.console.acting import SessionEndedError
 from services.console.api_client import ApiClient, ApiProblemError
 from services.console.context import Desk, LoginNeededError, VisitDep, get_desk, trouble
@@ -62,6 +62,7 @@ def make_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = No
     app.include_router(ticket_pages.router)
     app.include_router(device_pages.router)
     app.include_router(desk_pages.router)
+    app.include_router(issue_pages.router)
     app.include_router(preferences.router)
     static = str(resources.files("services.console").joinpath("static"))
     app.mount("/static", StaticFiles(directory=static), name="static")

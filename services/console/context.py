@@ -254,7 +254,9 @@ def _templates(language: str) -> jinja2.Environment:
         REPAIR_OUTCOMES=presenting.REPAIR_OUTCOMES,
         COMMAND_STATES=presenting.COMMAND_STATES,
         VIEWS=presenting.VIEWS,
-        SECTIONS=presenting.SECTIONS,
+        ISSUE_STATES=presenting.ISSUE_STATES,
+        sections_for=presenting.sections_for,
+        bar_for=presenting.bar_for,
         due_tone=presenting.due_tone,
         script_words=json.dumps({**words.section("script"), **words.section("time")}, ensure_ascii=False),
     )

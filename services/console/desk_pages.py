@@ -56,7 +56,7 @@ async def tell_all(visit: VisitDep, campaign_id: str) -> Response:
         problem = visit.words("campaign.say_something")
         return await _campaign(visit, campaign_id, status=422, problem=problem, typed=form)
     try:
-        acted = await visit.desk.api.tell_all(campaign_id, words, visit.session.name)
+        acted = await visit.desk.api.tell_all(campaign_id, words, seen_version(form), visit.session.name)
     except ApiProblemError as error:
         return await _refused(visit, campaign_id, error, form)
     return _done(campaign_id, "told", acted.reached, len(acted.left_out))
@@ -73,7 +73,7 @@ async def command_all(visit: VisitDep, campaign_id: str) -> Response:
         if kind is None or name not in kind.commands:
             raise ValueError(visit.words("device.no_such_command"))
         arguments = read_arguments(_described(kind.commands[name]), form, visit.words)
-        wish = CampaignCommand(name=name, arguments=arguments)
+        wish = CampaignCommand(name=name, arguments=arguments, version=seen_version(form))
         acted = await visit.desk.api.command_all(campaign_id, wish, visit.session.name)
     except ApiProblemError as error:
         return await _refused(visit, campaign_id, error, form)
@@ -88,7 +88,7 @@ async def close_campaign(visit: VisitDep, campaign_id: str) -> Response:
     form = await visit.form()
     try:
         closed = await visit.desk.api.close_campaign(
-            campaign_id, _text(form, "note")[:2000], visit.session.name
+            campaign_id, _text(form, "note")[:2000], seen_version(form), visit.session.name
         )
     except ApiProblemError as error:
         return await _refused(visit, campaign_id, error, form)
@@ -162,6 +162,7 @@ async def _campaign(
     status: int = 200,
     note: str = "",
     problem: str = "",
+    conflict: int | None = None,
     typed: FormData | None = None,
 ) -> Response:
     api = visit.desk.api
@@ -180,6 +181,8 @@ async def _campaign(
         commands=kind.commands if kind else {},
         note=note,
         problem=problem,
+        conflict=conflict is not None,
+        changes=[line for line in reversed(history) if conflict is not None and line.version > conflict],
         typed=typed or {},
     )
 
@@ -188,7 +191,20 @@ async def _refused(visit: Visit, campaign_id: str, error: ApiProblemError, typed
     if error.status >= 500:
         raise error
     problem = visit.words.problem(error.problem, str(error))
-    return await _campaign(visit, campaign_id, status=error.status, problem=problem, typed=typed)
+    return await _campaign(
+        visit,
+        campaign_id,
+        status=error.status,
+        problem=problem,
+        conflict=seen_version(typed) if error.status == 409 else None,
+        typed=typed,
+    )
+
+
+def seen_version(form: FormData) -> int | None:
+    """Return the version of the page that a form was sent from; None if it does not say one."""
+    said = _text(form, "version")
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else None
 
 
 def _done(campaign_id: str, note: str, reached: int, left: int) -> Response:

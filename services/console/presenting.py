@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.console.words import ENGLISH, Words
@@ -53,16 +53,43 @@ VIEWS: dict[str, tuple[frozenset[str], str]] = {
     "closed": (frozenset(), "closed"),
     "all": (frozenset(), "all"),
 }
-# The places of the console: key, address, icon, and the permission without which it is not offered.
-SECTIONS: tuple[tuple[str, str, str, str], ...] = (
-    ("tickets", "/", "inbox", "tickets:read"),
-    ("plan", "/plan", "plan", "plan:read"),
-    ("campaigns", "/campaigns", "campaign", "campaigns:read"),
-    ("inspections", "/inspections", "gauge", "tickets:read"),
-    ("devices", "/devices", "fleet", "devices:read"),
-    ("unclaimed", "/unclaimed", "unclaimed", "devices:claim"),
-    ("figures", "/figures", "chart", "figures:read"),
+# Of a product issue, which engineers' findings open and people of the product side move.
+ISSUE_STATES: dict[str, Tone] = {
+    "open": "warn",
+    "investigating": "accent",
+    "mended": "ok",
+    "dismissed": "neutral",
+}
+
+
+class Section(NamedTuple):
+    """A place of the console.
+
+    Attributes:
+        letter: the key that goes there, after ``g``.
+        permission: without it the place is not offered.
+    """
+
+    key: str
+    path: str
+    icon: str
+    letter: str
+    permission: str
+
+
+SECTIONS = (
+    Section("tickets", "/", "inbox", "t", "tickets:read"),
+    Section("plan", "/plan", "plan", "p", "plan:read"),
+    Section("campaigns", "/campaigns", "campaign", "c", "campaigns:read"),
+    Section("issues", "/product-issues", "pattern", "r", "issues:read"),
+    Section("inspections", "/inspections", "gauge", "i", "tickets:read"),
+    Section("devices", "/devices", "fleet", "d", "devices:read"),
+    Section("unclaimed", "/unclaimed", "unclaimed", "u", "devices:claim"),
+    Section("figures", "/figures", "chart", "f", "figures:read"),
 )
+# What stands in a phone's bar, as far as a role may go there; the rest is behind "more".
+_FIRST = ("tickets", "plan", "devices", "issues", "campaigns", "figures")
+_IN_BAR = 3
 # What is waited for at the first deadline; from a planned visit on, it is the resolution that counts.
 _TO_RESOLVE = frozenset({"planned", "visiting", "resolved", "verified", "confirmed"})
 _URGENCY_RANK = {"urgent": 0, "soon": 1, "routine": 2}
@@ -90,6 +117,20 @@ class MoveForm:
     window: bool
     repair: bool
     target: bool
+
+
+def sections_for(may: Callable[[str], bool]) -> list[Section]:
+    """Return the places that somebody may go to."""
+    return [section for section in SECTIONS if may(section.permission)]
+
+
+def bar_for(may: Callable[[str], bool]) -> list[Section]:
+    """Return the places in a phone's bar, what matters most to a role first."""
+    open_to = sorted(
+        (section for section in sections_for(may) if section.key in _FIRST),
+        key=lambda section: _FIRST.index(section.key),
+    )
+    return open_to[:_IN_BAR]
 
 
 def deadline(ticket: TicketSummary) -> datetime | None:

@@ -22,6 +22,7 @@ from services.console.preferences import saved_views
 from services.console.presenting import (
     URGENCIES,
     VIEWS,
+    bar_for,
     offered_moves,
     order_tickets,
     suited_first,
@@ -48,8 +49,9 @@ async def inbox(
     who: str = "",
 ) -> Response:
     """Show the tickets of one view, filtered, ordered by what matters."""
-    if not visit.session.may("tickets:read"):  # product teams look at figures, and into no single home
-        return RedirectResponse("/figures", 303)
+    if not visit.session.may("tickets:read"):  # product teams look at patterns, and into no single home
+        places = bar_for(visit.session.may)
+        return RedirectResponse(places[0].path if places else "/more", 303)
     view = view if view in VIEWS else "open"
     asked = {
         "q": q.strip()[:100],

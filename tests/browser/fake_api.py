@@ -47,6 +47,12 @@ from services.service_schemas import (
     FiguresPublic,
     InspectionCreate,
     InspectionPublic,
+    IssueEntryPublic,
+    IssueRepairPublic,
+    IssueSharePublic,
+    ProductIssueDetail,
+    ProductIssueMove,
+    ProductIssuePublic,
     WindowPublic,
 )
 from services.tickets.lifecycle import TERMINAL, Role, State, targets
@@ -96,6 +102,8 @@ class FakeApi:
         self.inspections: list[InspectionLine] = []
         self.campaigns: dict[str, CampaignPublic] = {}
         self.acts: list[tuple[str, dict[str, Any]]] = []
+        self.issues: dict[str, ProductIssueDetail] = {}
+        self.roles = ["admin"]
         self.down = False
         self.rubbish = False
         self.watchers: list[tuple[asyncio.AbstractEventLoop, asyncio.Queue[str | None]]] = []
@@ -422,6 +430,7 @@ def filled() -> FakeApi:
     fake.campaigns["c-7"] = CampaignPublic(
         id="c-7",
         number=7,
+        version=1,
         state="open",
         type="air_conditioner",
         cause="short_cycling",
@@ -436,6 +445,7 @@ def filled() -> FakeApi:
         members=3,
         recovered=1,
     )
+    _recurring(fake)
     fake.unclaimed["fridge-99"] = UnclaimedPublic(
         id="fridge-99",
         first_seen_at=ago(hours=2),
@@ -453,6 +463,42 @@ def filled() -> FakeApi:
         guessed_type="refrigerator",
     )
     return fake
+
+
+def _recurring(fake: FakeApi) -> None:
+    """Add causes that recur across a model."""
+    shared = {
+        "part": {"door_gasket": 11, "": 3},
+        "firmware": {"1.4.2": 9, "1.4.1": 5},
+        "age": {"2": 9, "3": 4, "": 1},
+        "month": {"2026-01": 4, "2026-02": 7, "2026-03": 3},
+        "region": {"Qingdao": 6, "Wuhan": 5, "": 3},
+    }
+    parts = _CATALOGUE["refrigerator"].parts
+    for number, kind, model, cause, affected, devices in (
+        (4, "refrigerator", "ZR-420", "gasket_leak", 14, 212),
+        (6, "air_conditioner", "AC-26", "refrigerant_leak", 9, 340),
+    ):
+        fake.issues[f"p-{number}"] = ProductIssueDetail(
+            id=f"p-{number}", number=number, version=1, state="open", type=kind,
+            type_title=_CATALOGUE[kind].title, model=model, cause=cause,
+            cause_title=_CATALOGUE[kind].faults[cause].title, since=ago(days=70), opened_at=ago(days=9),
+            affected=affected, devices=devices, prevalence=affected / devices, counted_at=ago(minutes=20),
+            closed_at=None, moves=["dismissed", "investigating", "mended"],
+            shares=[
+                IssueSharePublic(
+                    dimension=dimension, value=value, affected=count,  # type: ignore[arg-type]
+                    title=parts[value].title if dimension == "part" and value else {"en": value},
+                )
+                for dimension, values in shared.items() for value, count in values.items()
+            ],
+            history=[
+                IssueEntryPublic(
+                    version=1, time=ago(days=9), actor="platform", state="open",
+                    note=f"{affected} of {devices} appliances of this model have had it repaired.",
+                )
+            ],
+        )  # fmt: skip
 
 
 def _title(kind: str, channel: str) -> dict[str, str]:
@@ -484,7 +530,7 @@ def _app(fake: FakeApi) -> FastAPI:
             expires_in=900,
             login=wish.login,
             name="",
-            roles=["admin"],
+            roles=fake.roles,  # type: ignore[arg-type]
             tenant="default",
         )
         fake.sessions.add(session.session)
@@ -786,6 +832,54 @@ def _desk(app: FastAPI, fake: FakeApi) -> None:
             cost_of_visit=90.0, engineers=[one],
         )  # fmt: skip
 
+    @app.get("/api/v1/product-issues")
+    async def product_issues(closed: bool = False) -> Any:
+        named = set(ProductIssuePublic.model_fields)
+        return [
+            one.model_dump(include=named)
+            for one in fake.issues.values()
+            if (one.closed_at is not None) == closed
+        ]
+
+    @app.get("/api/v1/product-issues/{issue}")
+    async def product_issue(issue: str) -> Any:
+        return fake.issues.get(issue) or _problem(404, "not_found", "There is no such product issue.")
+
+    @app.get("/api/v1/product-issues/{issue}/repairs")
+    async def repairs(issue: str) -> Any:
+        fridge = _CATALOGUE["refrigerator"]
+        return [
+            IssueRepairPublic(
+                ticket_id=t.id, number=t.number, device_id=t.device.id, device_name=t.device.name,
+                firmware="1.4.2", region="Qingdao", resolved_at=ago(days=days), cause=cause,
+                cause_title=fridge.faults[cause].title, minutes=40,
+                parts=[fridge.parts["door_gasket"].title] if days < 3 else [],
+            )
+            for days, cause, t in zip(
+                (1, 2, 4), ("gasket_leak", "door_ajar", "gasket_leak"), fake.tickets.values(), strict=False
+            )
+        ]  # fmt: skip
+
+    @app.post("/api/v1/product-issues/{issue}/moves")
+    async def move_issue(issue: str, wish: ProductIssueMove) -> Any:
+        known = fake.issues[issue]
+        if wish.version != known.version:
+            return _problem(409, "conflict", "This product issue was changed by staff:mei meanwhile.")
+        line = IssueEntryPublic(
+            version=known.version + 1, time=NOW, actor="staff:wang", state=wish.to, note=wish.note
+        )
+        closed = wish.to in ("mended", "dismissed")
+        fake.acts.append((wish.to, wish.model_dump()))
+        fake.issues[issue] = known.model_copy(
+            update={
+                "state": wish.to, "version": line.version, "history": [*known.history, line],
+                "closed_at": NOW if closed else None,
+                "moves": [] if closed else [to for to in ("dismissed", "investigating", "mended", "open")
+                                            if to != wish.to],
+            }
+        )  # fmt: skip
+        return fake.issues[issue].model_dump(include=set(ProductIssuePublic.model_fields))
+
     @app.get("/api/v1/campaigns")
     async def campaigns() -> Any:
         return list(fake.campaigns.values())
@@ -813,7 +907,11 @@ def _desk(app: FastAPI, fake: FakeApi) -> None:
     @app.post("/api/v1/campaigns/{campaign}/{act}")
     async def act(campaign: str, act: str, request: Request) -> Any:
         wish = await request.json()
+        known = fake.campaigns[campaign]
+        if wish.pop("version") != known.version:
+            return _problem(409, "conflict", "This campaign was changed by staff:mei meanwhile.")
         fake.acts.append((act, wish))
+        fake.campaigns[campaign] = known.model_copy(update={"version": known.version + 1})
         if act == "close":
             found = fake.campaigns[campaign]
             fake.campaigns[campaign] = found.model_copy(update={"state": "closed", "closed_at": NOW})

@@ -61,6 +61,7 @@ _PAGES = {
     "console-device": ("/devices/fridge-02", DESKTOP, "light", "en"),
     "console-plan": ("/plan?waiting=1", DESKTOP, "light", "en"),
     "console-campaign": ("/campaigns/c-7", DESKTOP, "light", "en"),
+    "console-issue": ("/product-issues/p-4", DESKTOP, "light", "en"),
     "console-figures": ("/figures", DESKTOP, "dark", "en"),
     "console-inspections": ("/inspections?device=fridge-02", DESKTOP, "light", "en"),
     "console-phone-inbox": ("/", PHONE, "light", "en"),

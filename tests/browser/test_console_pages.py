@@ -29,6 +29,8 @@ PAGES = (
     "/campaigns",
     "/campaigns/c-7",
     "/inspections?device=fridge-02",
+    "/product-issues",
+    "/product-issues/p-4",
     "/figures",
     "/more",
 )
@@ -150,6 +152,7 @@ FORMS = [
     ("/campaigns/c-7/messages", {"words-en": "Soon."}),
     ("/campaigns/c-7/commands", {"name": "turn_off"}),
     ("/campaigns/c-7/close", {}),
+    ("/product-issues/p-4/move", {"to": "investigating", "version": "1"}),
     ("/views", {"name": "mine", "query": "view=all"}),
 ]
 
@@ -484,19 +487,105 @@ def test_a_measurement_that_says_nothing_is_refused(
 def test_all_of_a_campaign_is_acted_on(staff: TestClient, fake: FakeApi) -> None:
     page = staff.get("/campaigns/c-7")
     assert "1 of 3 recovered" in page.text
-    csrf = {"csrf": token(page)}
+    csrf = {"csrf": token(page), "version": "1"}
     words = {"words-en": "Software arrives.", "words-zh": "即将更新。"}
     told = staff.post("/campaigns/c-7/messages", data={**csrf, **words})
     assert "Told 2 owners. 1 could not be reached." in staff.get(told.headers["location"]).text
     assert staff.post("/campaigns/c-7/messages", data={**csrf, "words-en": " "}).status_code == 422
     command = {"name": "set_temperature", "argument-set_point": "26"}
+    late = staff.post("/campaigns/c-7/commands", data={**csrf, **command})
+    assert late.status_code == 409
+    assert "This changed while you were looking" in late.text, "somebody has told the owners since"
+    csrf["version"] = "2"
     assert staff.post("/campaigns/c-7/commands", data={**csrf, **command}).status_code == 303
+    csrf["version"] = "3"
     assert staff.post("/campaigns/c-7/commands", data={**csrf, "name": "explode"}).status_code == 422
     assert staff.post("/campaigns/c-7/close", data={**csrf, "note": "over"}).status_code == 303
     assert [act for act, _ in fake.acts] == ["messages", "commands", "close"]
     assert fake.acts[0][1] == {"words": {"en": "Software arrives.", "zh": "即将更新。"}}
     assert "Act on all" in staff.get("/campaigns/c-7").text
     assert "This campaign is closed." in staff.get("/campaigns/c-7").text
+
+
+def test_a_product_issue_shows_its_patterns_and_is_moved_with_a_word(
+    staff: TestClient, fake: FakeApi
+) -> None:
+    listed = staff.get("/product-issues").text
+    assert listed.index('data-key="p-4"') < listed.index('data-key="p-6"')
+    assert "14 of 212 in use" in listed
+    assert 'data-key="p-6"' not in staff.get("/product-issues?type=refrigerator").text
+    page = staff.get("/product-issues/p-4").text
+    for said in ("Part replaced", "Door gasket", "No part replaced", "After 2 years", "Qingdao", "6.6 %"):
+        assert said in page, said
+    assert 'href="/tickets/t-118">Family fridge' in page, "the tickets behind it"
+    assert "Thought: Door left ajar" in page
+    form = {"csrf": token(staff.get("/product-issues/p-4")), "version": "1"}
+
+    def move(**more: str) -> httpx.Response:
+        answer: httpx.Response = staff.post("/product-issues/p-4/move", data={**form, **more})
+        return answer
+
+    assert move(to="mended").status_code == 422, "without a word"
+    assert "Say what was found" in move(to="mended", note=" ").text
+    assert move(to="nirvana").status_code == 422
+    assert move(to="investigating", note=EVIL).headers["location"] == "/product-issues/p-4?note=moved"
+    stale = move(to="dismissed", note="one lot, and <it> is used up")
+    assert stale.status_code == 409
+    assert "This changed while you were looking" in stale.text
+    assert "one lot, and &lt;it&gt; is used up" in stale.text, "what was typed is still there"
+    assert EVIL not in stale.text
+    form["version"] = "2"
+    assert move(to="mended", note="A stiffer gasket from lot 8 on.").status_code == 303
+    closed = staff.get("/product-issues/p-4").text
+    assert "This issue is closed" in closed
+    assert "A stiffer gasket" in closed
+    assert "<form" not in closed[closed.index('id="moves"') : closed.index('data-region="history"')]
+    assert 'data-key="p-4"' in staff.get("/product-issues?state=closed").text
+    assert [to for to, _ in fake.acts] == ["investigating", "mended"]
+    fake.issues.clear()
+    assert "Nothing recurs" in staff.get("/product-issues").text
+    assert "Nothing closed yet" in staff.get("/product-issues?state=closed").text
+    assert "No issue of this type" in staff.get("/product-issues?type=oven").text
+    assert staff.get("/product-issues/p-4").status_code == 404
+
+
+PLACES = {
+    "product": ["/campaigns", "/product-issues", "/figures"],
+    "engineer": ["/", "/plan", "/campaigns", "/inspections", "/devices"],
+    "dispatcher": [
+        "/", "/plan", "/campaigns", "/product-issues", "/inspections", "/devices", "/unclaimed", "/figures",
+    ],
+    "operator": [
+        "/", "/campaigns", "/product-issues", "/inspections", "/devices", "/unclaimed", "/figures",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("role", "places"), PLACES.items(), ids=PLACES)
+def test_a_role_is_offered_what_it_may_see(
+    client: TestClient, fake: FakeApi, role: str, places: list[str]
+) -> None:
+    fake.roles = [role]
+    sign_in(client)
+    start = client.get("/")
+    if role == "product":
+        assert start.headers["location"] == "/product-issues", "no inbox: no single home"
+        start = client.get("/product-issues/p-4")
+        assert "Your role sees sums" in start.text
+        assert "Look into it" in start.text
+    nav = re.search(r'<nav class="nav".*?</nav>', start.text, re.DOTALL)
+    assert nav is not None
+    assert re.findall(r'href="([^"]+)"', nav[0]) == places
+    bar = re.search(r'<nav class="tabbar".*?</nav>', start.text, re.DOTALL)
+    assert bar is not None
+    first = re.findall(r'href="([^"]+)"', bar[0])
+    assert len(first) == 4, first
+    behind = re.findall(r'<a class="cover" href="([^"]+)"', client.get("/more").text)
+    assert {*first, *behind} == {*places, "/more"}, "on a phone nothing is out of reach"
+    if role == "operator":
+        shown = client.get("/product-issues/p-4").text
+        assert "Your role may look here" in shown
+        assert "/product-issues/p-4/move" not in shown
 
 
 def test_the_plan_says_what_is_in_the_van(staff: TestClient) -> None:

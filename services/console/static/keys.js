@@ -1,9 +1,8 @@
 // Keys: j/k move, Enter opens, a acts, / searches, g and a letter goes, t changes the theme, ? helps.
 import { toggleTheme } from "./theme.js";
 
-const PLACES = {
-  t: "/", p: "/plan", c: "/campaigns", i: "/inspections", d: "/devices", u: "/unclaimed", f: "/figures",
-};
+// Where g and a letter go stands in the navigation: nowhere that the person may not see.
+const place = (letter) => document.querySelector(`.nav a[data-go="${CSS.escape(letter)}"]`);
 let selected = "";
 let gone = -Infinity; // when g was pressed
 
@@ -63,9 +62,9 @@ function onKey(event) {
     if (event.key === "?" && !typing) { event.preventDefault(); help(); }
     return;
   }
-  if (event.timeStamp - gone < 1200 && PLACES[event.key]) {
+  if (event.timeStamp - gone < 1200 && place(event.key)) {
     event.preventDefault();
-    location.assign(PLACES[event.key]);
+    location.assign(place(event.key).href);
     return;
   }
   gone = -Infinity;
