@@ -1,7 +1,9 @@
 """The load of ``zerodistance bench api``: people at the console, as a locustfile.
 
 Locust runs it in a process of its own (its client is gevent's). Every user asks once a second on the
-average, whatever the answers before took: a slow answer does not thin the load out.
+average, at moments of a Poisson process that are set whatever the answers take: a slow answer does not thin
+the load out, and nobody asks in step. (Locust's ``constant_throughput`` counts what a user did before its
+first task as that task's time, so that after a second all ask in the same instant, 100 at once.)
 
 What to ask stands in the JSON file that ``ZD_BENCH_PLAN`` names; every answer is written down in the file
 that it names in turn.
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from locust import FastHttpUser, constant_throughput, events, task
+from locust import FastHttpUser, events, task
 
 from zerodistance.cli.bench.load_shares import REFERENCE, SHARES
 
@@ -44,6 +46,7 @@ class Plan(msgspec.Struct):
     searches: list[str]
 
 
+_PER_SECOND = 1.0  # questions of one user
 _PLAN = os.environ.get("ZD_BENCH_PLAN", "")
 plan = msgspec.json.decode(Path(_PLAN).read_bytes(), type=Plan) if _PLAN else None
 _random = random.Random(plan.seed if plan else 0)
@@ -69,7 +72,6 @@ class _Person(FastHttpUser):
     """Somebody who asks; the addresses are given to one after the other."""
 
     abstract = True
-    wait_time = constant_throughput(1)
     network_timeout = 30.0
     connection_timeout = 30.0
 
@@ -81,10 +83,16 @@ class _Person(FastHttpUser):
         _users += 1
         super().__init__(*arguments, **named)
         self.said = {"Authorization": f"Bearer {plan.token}", "Accept-Encoding": "identity"}
+        self.due = time.perf_counter()
 
     def on_start(self) -> None:
-        """Begin somewhere within the second: people do not ask in step, and Locust starts all at once."""
-        time.sleep(_random.random())  # gevent's: Locust has replaced it
+        """Wait for the first question's moment: Locust starts all users at once."""
+        time.sleep(self.wait_time())  # gevent's: Locust has replaced it
+
+    def wait_time(self) -> float:
+        """Return the seconds until the next question is due; 0 if it is overdue."""
+        self.due += _random.expovariate(_PER_SECOND)
+        return max(0.0, self.due - time.perf_counter())
 
     def ask(self, path: str, name: str) -> Any:
         """Ask, and return what was answered."""
