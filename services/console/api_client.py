@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from services.account_schemas import SessionPublic, SignIn
+from services.account_schemas import OidcBeginning, OidcFinish, SessionPublic, SignIn
 from services.console.acting import ActingAuth
 from services.schemas import (
     CommandCreate,
@@ -127,6 +127,14 @@ class ApiClient:
         """Begin somebody's session."""
         wish = SignIn(login=login, password=password or " ")
         return await self._post("/sessions", SessionPublic, wish)
+
+    async def begin_oidc(self, redirect: str) -> OidcBeginning:
+        """Return where to send the browser that signs in at the provider, and what to keep meanwhile."""
+        return await self._get("/sessions/oidc", OidcBeginning, {"redirect_uri": redirect})
+
+    async def finish_oidc(self, wish: OidcFinish) -> SessionPublic:
+        """Begin the session of somebody who is back from the provider."""
+        return await self._post("/sessions/oidc", SessionPublic, wish)
 
     async def check_session(self) -> None:
         """Return if the API knows who acts."""
@@ -363,7 +371,7 @@ def _problem(response: httpx.Response) -> ZeroDistanceError:
         detail, code = fallback, ""
     if isinstance(detail, list):  # FastAPI's own validation errors
         detail = "; ".join(f"{'.'.join(map(str, e.get('loc', [])[1:]))}: {e.get('msg')}" for e in detail)
-    if response.status_code == 401:
+    if response.status_code == 401 and "/sessions" not in response.request.url.path:
         detail = fallback
     if response.status_code in (502, 503, 504):
         return UnavailableError(str(detail))

@@ -97,6 +97,8 @@ def _add_error_pages(app: FastAPI) -> None:
     async def login_needed(request: Request, error: Exception) -> Response:
         if request.method != "GET" or request.url.path == "/live":
             return JSONResponse({"detail": "Sign in first."}, 401)
+        if entrance.came_from_elsewhere(request):
+            return entrance.lead_on(get_desk(request), request)
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={quote(target, safe='')}", 303)
 

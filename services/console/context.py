@@ -21,6 +21,7 @@ from services.console import presenting
 from services.console.acting import act_as
 from services.console.api_client import ApiClient, ApiProblemError
 from services.console.live import ChangeFeed
+from services.console.provider import Waiting
 from services.console.session import Session, Sessions, Throttle, check_csrf
 from services.console.words import ENGLISH, LANGUAGES, WORDS, Words
 from services.schemas import Overview
@@ -46,27 +47,28 @@ class Desk:
         self.api = api
         self.catalogue = catalogue
         self.sessions = Sessions(settings)
+        self.waiting = Waiting(settings)
         self.throttle = Throttle()
         self.feed = ChangeFeed(api)
         clock = settings.make_clock()
         self.rate = clock.rate if isinstance(clock, ScaledClock) else 1.0
         self.templates = {language: _templates(language) for language in WORDS}
-        self._waiting: tuple[float, int] = (float("-inf"), 0)
+        self._unclaimed: tuple[float, int] = (float("-inf"), 0)
 
     async def unclaimed_count(self) -> int:
         """Return how many devices wait for claim, at most a few seconds old."""
-        moment, count = self._waiting
+        moment, count = self._unclaimed
         if time.monotonic() - moment > _NAV_FRESH_S:
             try:
                 count = len(await self.api.unclaimed())
             except ApiProblemError:  # an engineer claims no devices; others do
                 return 0
-            self._waiting = (time.monotonic(), count)
+            self._unclaimed = (time.monotonic(), count)
         return count
 
     def forget_counts(self) -> None:
         """Ask again next time: something was claimed."""
-        self._waiting = (float("-inf"), 0)
+        self._unclaimed = (float("-inf"), 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ from zerodistance.errors import ForbiddenError
 from zerodistance.settings import Settings
 
 COOKIE = "zd_session"
+# Before the login, beside the other: what another site makes the browser ask for, which comes without the
+# session, must not take the session's place.
+ENTRY_COOKIE = "zd_entry"
 _HOURS = 12
 _MAX_AGE_S = _HOURS * 3600
 
@@ -64,10 +67,19 @@ class Sessions:
         return Session(secrets.token_urlsafe(16), secrets.token_urlsafe(24), account, name, tuple(roles))
 
     def read(self, request: Request) -> Session | None:
-        """Return the request's session, or None if it has none that is valid."""
+        """Return the session of somebody signed in, or None if there is none that is valid."""
+        found = self._read(request, COOKIE)
+        return found if found is not None and found.staff else None
+
+    def read_entry(self, request: Request) -> Session | None:
+        """Return the session of a login form, or None if there is none that is valid."""
+        found = self._read(request, ENTRY_COOKIE)
+        return found if found is not None and not found.staff else None
+
+    def _read(self, request: Request, cookie: str) -> Session | None:
         try:
             identity, csrf, account, name, roles = self._signer.loads(
-                request.cookies.get(COOKIE, ""), max_age=_MAX_AGE_S
+                request.cookies.get(cookie, ""), max_age=_MAX_AGE_S
             )
             held = tuple(AccountRole(role).value for role in roles)
         except (BadSignature, ValueError, TypeError):
@@ -79,7 +91,7 @@ class Sessions:
     def write(self, request: Request, response: Response, session: Session) -> None:
         """Set the session's cookie."""
         response.set_cookie(
-            COOKIE,
+            COOKIE if session.staff else ENTRY_COOKIE,
             self._signer.dumps([session.id, session.csrf, session.account, session.name, session.roles]),
             max_age=_MAX_AGE_S,
             httponly=True,

@@ -159,7 +159,11 @@ WISHES: dict[str, Any] = {
     "POST /devices/{device_id}/enable": None,
     "DELETE /devices/{device_id}/credentials": None,
     "POST /unclaimed/{unclaimed_id}/claim": {"type": "refrigerator"},
-    "PUT /engineers/{engineer_id}": {"name": "one-engineer-north", "region": "north", "skills": ["refrigeration"]},
+    "PUT /engineers/{engineer_id}": {
+        "name": "one-engineer-north",
+        "region": "north",
+        "skills": ["refrigeration"],
+    },
     "POST /campaigns/{campaign_id}/close": {"note": "Mended by a new release.", "version": 1},
     "PUT /water-quality/{region}": {"tds": 300, "source": "waterworks"},
     "POST /accounts": {"login": "audited", "roles": ["product"], "password": PASSWORD},

@@ -14,11 +14,12 @@ import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from services.account_schemas import SessionPublic, SignIn
+from services.account_schemas import OidcBeginning, OidcFinish, SessionPublic, SignIn
 from services.accounts.tokens import ACCESS, read_access_token
 from services.schemas import (
     CandidatePublic,
@@ -104,6 +105,7 @@ class FakeApi:
         self.acts: list[tuple[str, dict[str, Any]]] = []
         self.issues: dict[str, ProductIssueDetail] = {}
         self.roles = ["admin"]
+        self.provider = ""
         self.down = False
         self.rubbish = False
         self.watchers: list[tuple[asyncio.AbstractEventLoop, asyncio.Queue[str | None]]] = []
@@ -115,7 +117,7 @@ class FakeApi:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
         if request.headers.get("x-zd-relay") != "not-a-secret":
             return False
-        if request.method == "POST" and request.url.path == "/api/v1/sessions":
+        if request.url.path in ("/api/v1/sessions", "/api/v1/sessions/oidc"):
             return not token
         if token.startswith(ACCESS):
             with contextlib.suppress(UnauthenticatedError):
@@ -523,12 +525,26 @@ def _app(fake: FakeApi) -> FastAPI:
     def sign_in(wish: SignIn) -> Response:
         if wish.password != "demo":
             return _problem(401, "unauthenticated", "Name or password is not right.")
+        return begin(wish.login)
+
+    @app.get("/api/v1/sessions/oidc")
+    def begin_oidc(redirect_uri: str) -> OidcBeginning:
+        url = f"{fake.provider}/authorize?{urlencode({'redirect_uri': redirect_uri, 'state': 's-1'})}"
+        return OidcBeginning(url=url, state="s-1", nonce="n-1", code_verifier="v-1")
+
+    @app.post("/api/v1/sessions/oidc", status_code=201)
+    def finish_oidc(wish: OidcFinish) -> Response:
+        if (wish.code, wish.code_verifier, wish.nonce) != ("c-1", "v-1", "n-1"):
+            return _problem(401, "unauthenticated", "Nobody here has this identity.")
+        return begin("mei@example.com")
+
+    def begin(login: str) -> Response:
         session = SessionPublic(
             session=secrets.token_hex(8),
             access_token="zda_fake",
             refresh_token="zdr_fake",
             expires_in=900,
-            login=wish.login,
+            login=login,
             name="",
             roles=fake.roles,  # type: ignore[arg-type]
             tenant="default",

@@ -51,8 +51,10 @@ def quantised(png: bytes) -> bytes:
     return small
 
 
+ISSUER = "https://id.example"
 # name → (path, size, colour scheme, language)
 _PAGES = {
+    "console-login": ("/login", DESKTOP, "light", "en"),
     "console-inbox": ("/", DESKTOP, "light", "en"),
     "console-ticket": ("/tickets/t-118", DESKTOP, "light", "en"),
     "console-ticket-dark": ("/tickets/t-118", DESKTOP, "dark", "en"),
@@ -81,12 +83,13 @@ def take_all(browser: Browser, address: str, folder: Path) -> None:
         )
         page = context.new_page()
         page.goto(f"{address}/login")
-        page.fill("#name", "wang")
-        page.fill("#password", "demo")
-        page.click("button.primary")
-        page.wait_for_selector('[data-live-state][data-state="on"]', state="attached")
-        page.goto(address + path)
-        page.wait_for_selector('[data-live-state][data-state="on"]', state="attached")
+        if path != "/login":
+            page.fill("#name", "wang")
+            page.fill("#password", "demo")
+            page.click("button.primary")
+            page.wait_for_selector('[data-live-state][data-state="on"]', state="attached")
+            page.goto(address + path)
+            page.wait_for_selector('[data-live-state][data-state="on"]', state="attached")
         if "#moves" in path:
             page.click('[data-move="planned"] summary')
         shoot(page, name, folder)
@@ -123,10 +126,10 @@ def main() -> None:
     fake = _furnished()
     with served(fake.app, fake.hang_up) as api:
         app = make_app(Settings(_env_file=None, api_url=api, clock=f"{NOW.isoformat()}@1"))
-        with (
-            served(app, app.state.desk.feed.end_pages) as address,
-            sync_playwright() as playwright,
-        ):
+        desk = app.state.desk
+        with served(app, desk.feed.end_pages) as address, sync_playwright() as playwright:
+            provider = {"oidc_issuer": ISSUER, "oidc_redirects": f"{address}/login/oidc"}
+            desk.settings = desk.settings.model_copy(update=provider)
             arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
             browser = playwright.chromium.launch(executable_path=program, args=arguments)
             take_all(browser, address, folder)

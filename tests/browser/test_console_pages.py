@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from services.console.app import make_app
 from services.console.live import split_events
-from services.console.session import COOKIE, Throttle
+from services.console.session import COOKIE, ENTRY_COOKIE, Throttle
 from tests.browser.fake_api import FakeApi
 from zerodistance.settings import Settings
 
@@ -118,12 +118,27 @@ def test_the_session_cookie_is_out_of_reach_for_scripts_and_other_sites(client: 
 
 def test_signing_in_gives_a_new_session(client: TestClient) -> None:
     client.get("/login")
-    planted = client.cookies[COOKIE]
+    planted = client.cookies[ENTRY_COOKIE]
     sign_in(client)
     assert client.cookies[COOKIE] != planted
     client.cookies.clear()
     client.cookies.set(COOKIE, planted)
     assert client.get("/").status_code == 303, "a cookie planted before the login is worth nothing"
+
+
+def test_a_link_on_another_site_leads_in_and_ends_nobody_s_session(staff: TestClient) -> None:
+    session = staff.cookies[COOKIE]
+    staff.cookies.delete(COOKIE)  # strict: it does not come along from there
+    foreign = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    for path in ("/tickets/t-118?x=1", "/login?next=/plan"):
+        answer = staff.get(path, headers=foreign)
+        assert f'content="0;url={path}"' in answer.text, "asked again from this site, with the cookie"
+        assert COOKIE not in answer.cookies
+    answer = staff.get("//evil.example", headers=foreign)
+    assert "url=//evil" not in answer.text
+    assert COOKIE not in staff.get("/login").cookies, "a login form does not take the session's place"
+    staff.cookies.set(COOKIE, session)
+    assert staff.get("/").status_code == 200
 
 
 def test_a_forged_cookie_is_no_session(client: TestClient) -> None:
