@@ -47,6 +47,8 @@ UNKNOWN_DAYS = 5
 MATCH = 2.0
 """Evidence that a fault earns whose whole signature is well over the threshold, where nothing excludes it."""
 MONTHS_DAYS = SLOW_DAYS["months"]
+NEAR = 0.8
+"""A day over this share of the threshold neither lengthens nor breaks a row of days, of what takes months."""
 CALM, CALM_DAYS = 0.5, 4
 """A creeping finding is cleared when its score was below this share of the threshold for so many days …"""
 BACK, BACK_DAYS = 0.35, 2
@@ -104,26 +106,29 @@ class Creeping:
         best = score[:, :-1].max(axis=1, initial=0.0)
         self._tally(who, best, own & calm, int(end_us.max()) // DAY_US)
         # a young reference holds few days: it must be clearer
-        limit = self.threshold * np.where(s.age_days[who] < YOUNG_DAYS, YOUNG_FACTOR, 1.0)
-        over = score >= limit[:, None]
-        over[:, -1] = score[:, -1] >= UNKNOWN_AT
-        s.slow_days[who] = np.where(over, s.slow_days[who] + 1, 0)
+        aged = np.where(s.age_days[who] < YOUNG_DAYS, YOUNG_FACTOR, 1.0)
+        limit = self.threshold * aged[:, None] * plan.evident
+        over = np.concatenate([score[:, :-1] >= limit, score[:, -1:] >= UNKNOWN_AT], axis=1)
+        # what takes months goes up and down on its way: a day that is not far below breaks no row
+        near = np.zeros_like(over)
+        near[:, :-1] = (score[:, :-1] >= NEAR * limit) & (plan.slow_days >= MONTHS_DAYS)
+        s.slow_days[who] = np.where(over, s.slow_days[who] + 1, np.where(near, s.slow_days[who], 0))
         any_over = over.any(axis=1)
         began = end_us // DAY_US - 1
         s.slow_since[who] = np.where(any_over, np.where(s.slow_since[who] > 0, s.slow_since[who], began), 0)
         changes: list[Change] = []
         due = (s.slow_days[who] >= np.append(plan.slow_days, UNKNOWN_DAYS)) & np.append(plan.creeps, True)
         interesting = due.any(axis=1) | ~own
-        now, today = self._now(who, standing)
+        present = self._present(who, standing)
         weights = creeping_evidence(plan, z[interesting])
         matching = score[interesting, :-1]
-        weights[:, :-1] += MATCH * np.clip(matching / limit[interesting, None] - 0.5, 0.0, 1.0)
+        weights[:, :-1] += MATCH * np.clip(matching / limit[interesting] - 0.5, 0.0, 1.0)
         weights[:, :-1] -= np.where(matching > 0.0, 0.0, WITHOUT)
         for place, weight in zip(np.flatnonzero(interesting), weights, strict=True):
             i = int(place)
             moment = self._moment(int(who[i]), int(end_us[i]), standing, i, z[i], weight, float(best[i]))
-            is_now = float(now[i]), float(today[i])
-            changes += self._follow(moment, due[i], is_now, sudden.get(moment.device, ""))
+            now, today, lately = (float(one[i]) for one in present)
+            changes += self._follow(moment, due[i], (now, today, lately), sudden.get(moment.device, ""))
         return changes + self.ageing.close_day(who, end_us, standing.observed, self.reference.fleet.level)
 
     def _scores(self, who: Ints, standing: Standing) -> tuple[Floats, Floats]:
@@ -140,19 +145,25 @@ class Creeping:
         alone = unexplained(self.plan, z, size)
         return np.concatenate([scores.max(axis=0), alone[:, None]], axis=1), z
 
-    def _now(self, who: Ints, standing: Standing) -> tuple[Floats, Floats]:
-        """Return (R,) how far the last days are over, 1 at the threshold, and (R,) the day alone.
+    def _present(self, who: Ints, standing: Standing) -> tuple[Floats, Floats, Floats]:
+        """Return (R,) each: how far the last days are over, 1 at the threshold; the day alone; and the last
+        days or, of what takes months, the last weeks.
 
-        Long memories clear late, and even the briefest one holds two days of a fault that was put right.
+        Long memories clear late, and even the briefest one holds two days of a fault that was put right. But
+        the last two days of what takes months and shows in single loads may be two light ones.
         """
         from_new = self._from_new(who, standing)
-        named = matched(self.plan, from_new, from_new * self.reference.fleet.between).max(axis=1, initial=0.0)
+        limit = self.threshold * self.plan.evident
+        named = matched(self.plan, from_new, from_new * self.reference.fleet.between) / limit
         result = []
         for z, size in ((standing.z[0], standing.residual[0]), (standing.day_z, standing.day_residual)):
-            score = np.maximum(matched(self.plan, z, size).max(axis=1, initial=0.0), named)
+            score = np.maximum(matched(self.plan, z, size) / limit, named).max(axis=1, initial=0.0)
             odd = unexplained(self.plan, z, size) / UNKNOWN_AT
-            result.append(np.maximum(score / self.threshold, odd))
-        return result[0], result[1]
+            result.append(np.maximum(score, odd))
+        weeks = (matched(self.plan, standing.z[1], standing.residual[1]) / limit)[
+            :, self.plan.slow_days >= MONTHS_DAYS
+        ].max(axis=1, initial=0.0)
+        return result[0], result[1], np.maximum(result[0], weeks)
 
     def _from_new(self, who: Ints, standing: Standing) -> Floats:
         """Return (R, F) what the level against the fleet's levels counts, NaN for what is not new."""
@@ -191,15 +202,19 @@ class Creeping:
             invalid=[],
         )
 
-    def _follow(self, moment: Moment, due: Bools, is_now: tuple[float, float], sudden: str) -> list[Change]:
+    def _follow(
+        self, moment: Moment, due: Bools, present: tuple[float, float, float], sudden: str
+    ) -> list[Change]:
         plan, s, row = self.plan, self.state, moment.device
         incident = self.incidents.get(row)
-        now, today = is_now
+        now, today, lately = present
         if incident is None:
-            if now < PRESENT or today < BACK:
+            if lately < PRESENT:
                 return []
             onset = int(s.slow_since[row]) * DAY_US
             incident, change = open_incident(plan, moment, onset, creeping=True)
+            if today < BACK and self._tells(incident.cause, moment.observed):
+                return []
             named = incident.cause != UNKNOWN
             # a score may be over although no cause is likely: then it waits as long as an unknown must
             if named and not due[plan.faults.index(incident.cause)]:

@@ -116,14 +116,17 @@ def make_panes(
     last_on = np.empty(on_us.shape)
     # after a silence nobody knows what ran meanwhile: counting starts anew
     silent = time_us - previous_us > SILENCE_PANES * pane_us
-    for slot, (channel, level, edge) in enumerate(plan.thresholds):
+    for slot, (channel, level, edge, added) in enumerate(plan.thresholds):
         over = (zero[:, int(channel)] > level) & (zero[:, int(channel)] < edge)
-        over &= there[:, int(channel)]
+        over &= there[:, int(channel)] & there[:, int(added)]
         known = np.where(over | silent, time_us.astype(np.float64), np.nan)
         last_on[:, slot], _ = carry_forward(device, known, on_us[:, slot])
         idle[:, slot] = (time_us[ends] - last_on[ends, slot]) / MINUTE_US
         above[:, slot, 0] = np.add.reduceat(over, starts, dtype=np.float64)
-        above[:, slot, 1] = np.add.reduceat(np.where(over, zero[:, int(channel)], 0.0), starts)
+        above[:, slot, 1] = np.add.reduceat(np.where(over, zero[:, int(added)], 0.0), starts)
+        for still, within in plan.still[slot]:
+            moved = stats[:, still, MAX] - stats[:, still, MIN] > within
+            above[:, slot] = np.where(moved[:, None], 0.0, above[:, slot])
     growth = np.empty((len(starts), len(plan.grown)), np.float32)
     for slot, channel in enumerate(plan.grown):
         growth[:, slot] = np.add.reduceat(counter_steps(device, exact[:, channel], last[:, slot]), starts)
@@ -215,6 +218,8 @@ class _Sums:
         self.moments = np.zeros((size, len(self.sloped), 3))
         self.least = _channels_of(plan, ("minimum",), long=width_us == LONG_US)
         self.highest = _channels_of(plan, ("maximum",), long=width_us == LONG_US)
+        peaks = {int(c) for c in plan.per[plan.is_long == (width_us == LONG_US)] if c >= 0}
+        self.highest = sorted(peaks.union(self.highest))
 
     def add(self, panes: Panes, stats: Singles, back: int, hours: Floats) -> None:
         """Add to every pane the one ``back`` places earlier, if it is of this device and in the window.
@@ -308,7 +313,9 @@ def compute_features(plan: TypePlan, table: Table) -> tuple[Floats, Floats, Floa
             c, slot = int(plan.channel[f]), int(plan.above_slot[f])
             n = window.stats[:, c, N]
             mean = window.stats[:, c, SUM] / n
-            if feature.kind == "mean":
+            if plan.per[f] >= 0:
+                value = _at_peak(plan, f, window, table, mean)
+            elif feature.kind == "mean":
                 value = mean
             elif feature.kind == "minimum":
                 value = window.stats[:, c, MIN]
@@ -326,6 +333,9 @@ def compute_features(plan: TypePlan, table: Table) -> tuple[Floats, Floats, Floa
             elif feature.kind == "level_on":
                 on = window.above[:, slot, 0]
                 value = np.where(on >= np.maximum(1, 0.1 * n), window.above[:, slot, 1] / on, np.nan)
+            elif feature.kind == "ratio":
+                base = window.stats[:, plan.divisor[f]]
+                value = np.where(base[:, SUM] > 0, mean * base[:, N] / base[:, SUM], np.nan)
             elif plan.cycle_slot[f] >= 0:
                 value = _cycle_value(feature.kind, window.cycles[:, plan.cycle_slot[f]], window, table)
             elif feature.kind == "since":
@@ -343,6 +353,20 @@ def compute_features(plan: TypePlan, table: Table) -> tuple[Floats, Floats, Floa
         total = short.stats[:, :, N] + short.stats[:, :, BAD]
         bad = np.where(total > 0, short.stats[:, :, BAD] / total, 0.0)
     return values, contexts, bad
+
+
+def _at_peak(plan: TypePlan, f: int, window: Windows, table: Table, mean: Floats) -> Floats:
+    """Return (T,): the newest reading of a feature brought to its peak, NaN while or where there is none.
+
+    A device that does not report the channel of the peak is judged by its mean.
+    """
+    least, reference, power = plan.per_law[f]
+    newest, of = table.panes.stats[:, plan.channel[f]], int(plan.per[f])
+    peak = window.stats[:, of, MAX]
+    over = (peak >= least) & (table.panes.stats[:, of, MAX] < least)
+    factor = (reference / np.where(over, peak, reference)) ** power
+    scaled = np.where(over, newest[:, SUM] / newest[:, N] * factor, np.nan)
+    return np.where(window.stats[:, of, N] > 0, scaled, mean)
 
 
 def _cycle_value(kind: str, cycles: Floats, window: Windows, table: Table) -> Floats:

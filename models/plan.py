@@ -59,6 +59,7 @@ class TypePlan:
         features: names of the features.
         faults: names of the faults.
         channel: (F,) channel of each feature.
+        divisor: (F,) channel that a ratio is divided by, −1 for none.
         is_long: (F,) judged over the long window (compressor cycles) and not the short one.
         relative: (F,) channel subtracted from the feature, −1 for none.
         gate: (F,) state channel that must be on, −1 for none.
@@ -70,7 +71,11 @@ class TypePlan:
         half: (C,) half width of that range.
         tolerance: (F,) smallest residual that matters.
         above_slot: (F,) column of the feature's threshold in the counts above thresholds, −1 for none.
-        thresholds: (A, 3) channel, level, and upper edge (infinite: none) of each such column.
+        thresholds: (A, 4) channel held against them, level, upper edge (infinite: none) and channel added up
+            of each such column.
+        still: of each such column, channels that must not move in a pane that counts, and within what.
+        per: (F,) channel by whose peak a reading is scaled, −1 for none.
+        per_law: (F, 3) least peak that counts, peak for which the value is given, and the power.
         cycle_slot: (F,) tracker of the feature's cycles, −1 for none.
         cycles: (Y, 4) channel, level, release and upper edge of each tracker of on/off runs.
         since_slot: (F,) tracker of the time since a plateau, −1 for none.
@@ -89,6 +94,7 @@ class TypePlan:
         slow_days: (K,) days in a row that a creeping fault's score must be over.
         alone: (F,) a residual of it alone may say that something is wrong.
         lonely: (F,) likewise a daily residual.
+        evident: (K,) share of the slow track's threshold that is enough for a fault.
         matters: (K,) share of a tolerance that a daily residual must reach to count fully.
         lost_at: (K, F) residual at which the function is lost, NaN where the catalogue says none.
         patience: (K,) which of :data:`PATIENCE_US` a fast fault's score must be over for, −1 for slow faults.
@@ -106,6 +112,7 @@ class TypePlan:
     features: tuple[str, ...]
     faults: tuple[str, ...]
     channel: Ints
+    divisor: Ints
     is_long: Bools
     relative: Ints
     gate: Ints
@@ -118,6 +125,9 @@ class TypePlan:
     tolerance: Floats
     above_slot: Ints
     thresholds: Floats
+    still: tuple[tuple[tuple[int, float], ...], ...]
+    per: Ints
+    per_law: Floats
     cycle_slot: Ints
     cycles: Floats
     since_slot: Ints
@@ -135,6 +145,7 @@ class TypePlan:
     slow_days: Ints
     alone: Bools
     lonely: Bools
+    evident: Floats
     matters: Floats
     lost_at: Floats
     patience: Ints
@@ -150,7 +161,7 @@ class TypePlan:
         """Return (unit, factor) in which people read a feature: shares of time as per cent."""
         description = self.appliance.features[self.features[feature]]
         channel = self.appliance.channels[description.channel]
-        if description.kind == "duty" or (description.kind == "mean" and channel.kind == "state"):
+        if description.kind in ("duty", "ratio") or (description.kind == "mean" and channel.kind == "state"):
             return "%", 100.0
         if description.kind in ("idle", "on_time", "rest_time"):
             return "min", 1.0
@@ -184,7 +195,17 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
                 f"{appliance.type}: a feature of {feature.channel!r} is corrected for "
                 f"{len(feature.corrected_for)} channels; the models take {MAX_CONTEXTS}: name fewer."
             )
-        named = (feature.channel, *feature.corrected_for, feature.while_on, feature.relative_to, feature.when)
+        named = (
+            feature.channel,
+            feature.over,
+            *feature.corrected_for,
+            feature.while_on,
+            feature.relative_to,
+            feature.when,
+            feature.above_of,
+            *feature.steady,
+            feature.per,
+        )
         wanted.update(dict.fromkeys(filter(None, named)))
     for fault in appliance.faults.values():
         wanted.update(dict.fromkeys(fault.invalid))
@@ -199,7 +220,7 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
         if fault.time_scale == "minutes"
         for name in fault.signature
     }
-    thresholds: list[tuple[float, ...]] = []
+    columns: list[tuple[tuple[float, ...], tuple[tuple[int, float], ...]]] = []
     cycles: list[tuple[float, ...]] = []
     plateaus: list[tuple[float, ...]] = []
     above_slot = np.full(len(features), -1, np.int64)
@@ -208,7 +229,12 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
         number = index[feature.channel]
         edge = np.inf if feature.below is None else feature.below
         if feature.kind in ("duty", "level_on", "idle"):
-            above_slot[position] = _place(thresholds, (number, feature.above, edge))
+            held = index[feature.above_of] if feature.above_of else number
+            unmoved = tuple((index[name], within) for name, within in feature.steady.items())
+            column = (held, feature.above, edge, number), unmoved
+            if column not in columns:
+                columns.append(column)
+            above_slot[position] = columns.index(column)
         elif feature.kind in CYCLE_KINDS:
             release = 0.8 * feature.above if feature.release is None else feature.release
             cycle_slot[position] = _place(cycles, (number, feature.above, release, edge))
@@ -255,6 +281,7 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
         features=features,
         faults=faults,
         channel=np.array([index[feature.channel] for feature in rows], np.int64),
+        divisor=np.array([index[feature.over] for feature in rows], np.int64),
         is_long=np.array(
             [
                 f.kind in ("duty", "level_on", *CYCLE_KINDS) or n not in quick
@@ -272,7 +299,10 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
         half=np.array([(high - low) / 2 for low, high in usual]),
         tolerance=np.array([feature.tolerance for feature in rows]),
         above_slot=above_slot,
-        thresholds=np.array(thresholds, np.float64).reshape(-1, 3),
+        thresholds=np.array([column for column, _ in columns], np.float64).reshape(-1, 4),
+        still=tuple(unmoved for _, unmoved in columns),
+        per=np.array([index[feature.per] for feature in rows], np.int64),
+        per_law=np.array([(f.per_least, f.per_at, f.per_power) for f in rows], np.float64).reshape(-1, 3),
         cycle_slot=cycle_slot,
         cycles=np.array(cycles, np.float64).reshape(-1, 4),
         since_slot=since_slot,
@@ -294,6 +324,7 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
         lonely=np.array(
             [f.alone and f.kind not in ("idle", "since", "slope", "rest_time") for f in rows], np.bool_
         ),
+        evident=np.array([appliance.faults[name].evident for name in faults]),
         matters=np.array([MATTERS.get(scale, np.inf) for scale in scales]),
         lost_at=np.array(
             [[appliance.faults[k].lost_at.get(f, np.nan) for f in features] for k in faults], np.float64
@@ -326,7 +357,7 @@ def _possible(feature: Feature, channel: Channel) -> tuple[float, float]:
     match feature.kind:
         case "duty":
             return 0.0, 1.0
-        case "spread" | "delta" | "idle" | "starts" | "on_time" | "rest_time" | "since":
+        case "ratio" | "spread" | "delta" | "idle" | "starts" | "on_time" | "rest_time" | "since":
             return 0.0, np.inf
         case "slope":
             return -np.inf, np.inf

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.creeping import Creeping
+from models.creeping import Creeping, matched
 from models.engine import Engine
 from models.incidents import Change
 from models.plan import DAY_US, make_plan
@@ -165,3 +165,23 @@ def test_a_door_left_open_is_told_beside_a_creeping_finding(catalogue: Catalogue
     over = again.recommission("a", since + 100 * 60_000_000).changes
     assert [(change.state, change.creeping) for change in over] == [("cleared", True)]
     assert again.recommission("nobody", since).changes == []
+
+
+def _named(catalogue: Catalogue, kind: str, **moved: float) -> dict[str, float]:
+    """Return the scores of the creeping faults when features stand so many spreads, and tolerances, out."""
+    plan = make_plan(catalogue[kind])
+    z = np.full((1, len(plan.features)), np.nan)
+    for name, amount in moved.items():
+        z[0, plan.features.index(name)] = amount
+    scores = matched(plan, z, np.sign(z) * plan.tolerance)[0]
+    return {name: float(score) for name, score in zip(plan.faults, scores, strict=True) if score > 0}
+
+
+def test_the_air_of_a_clogged_filter_is_colder_and_that_of_a_leak_warmer(catalogue: Catalogue) -> None:
+    """Both take watts away; what blows while the compressor works tells them apart, cooling and heating."""
+    watts = {"running_power": -8.0, "duty": 3.0, "supply_mean": 0.0}
+    assert list(_named(catalogue, "air_conditioner", **watts, supply_cooling=-8.0)) == ["filter_clogged"]
+    assert list(_named(catalogue, "air_conditioner", **watts, supply_cooling=8.0)) == ["refrigerant_leak"]
+    heat = {"power_heat": -8.0, "duty_heat": 3.0, "supply_heat": 0.0}
+    assert list(_named(catalogue, "air_conditioner", **heat, supply_heating=8.0)) == ["filter_clogged"]
+    assert list(_named(catalogue, "air_conditioner", **heat, supply_heating=-8.0)) == ["refrigerant_leak"]

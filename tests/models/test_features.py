@@ -31,7 +31,7 @@ def _type(**features: Feature) -> ApplianceType:
     )
 
 
-def _feature(kind: str, channel: str = "level", **more: float) -> Feature:
+def _feature(kind: str, channel: str = "level", **more: object) -> Feature:
     return Feature(title={"en": kind}, kind=kind, channel=channel, **more)  # type: ignore[arg-type]
 
 
@@ -75,6 +75,41 @@ def test_each_kind_of_feature_over_an_hour_of_a_rising_line(kind: str, expected:
     values = _compute(_type(f=_feature(kind, **above)), list(np.arange(60.0)))
     # the end of the last pane lies a minute after its last reading
     assert values[-1, 0] == pytest.approx(expected, rel=1e-5, abs=1.0 if kind == "idle" else 1e-5)
+
+
+def test_one_channel_is_averaged_while_another_is_on() -> None:
+    """Supply air while the compressor works: the other minutes do not count."""
+    working = _feature("level_on", "level", above_of="total", above=150.0)
+    level = [30.0 if minute % 20 < 10 else 12.0 for minute in range(60)]
+    total = [0.0 if minute % 20 < 10 else 900.0 for minute in range(60)]
+    values = _compute(_type(f=working), level, total)
+    assert values[-1, 0] == pytest.approx(12.0)
+
+
+def test_panes_in_which_another_channel_moves_do_not_count() -> None:
+    """Power of the lower element: 4,000 W while the top stays, 5,000 W of the upper one that warms it."""
+    power = [4000.0] * 30 + [5000.0] * 30
+    top = [60.0] * 30 + [55.0 + 1.5 * minute for minute in range(30)]
+    lower = _feature("level_on", "level", above=500.0, steady={"total": 0.8})
+    both = _compute(_type(f=_feature("level_on", "level", above=500.0)), power)
+    values = _compute(_type(f=lower), power, top)
+    assert both[-1, 0] == pytest.approx(4500.0)
+    assert values[-1, 0] == pytest.approx(4000.0)
+
+
+def test_what_is_held_after_a_spin_is_brought_to_one_speed() -> None:
+    """4 mm/s at 1,000 rpm are 5.76 at 1,200; nothing is said before the spin is over, or of a slow one."""
+    at_speed = _feature("mean", per="total", per_least=900.0, per_at=1200.0, per_power=2.0)
+    level = [9.0] * 40 + [4.0] * 80
+    spin = [0.0] * 30 + [1000.0] * 10 + [0.0] * 80
+    values = _compute(_type(f=at_speed), level, spin)[:, 0]
+    assert np.isnan(values[:8]).all()
+    assert values[8:18] == pytest.approx(4.0 * 1.44)
+    assert np.isnan(values[-1])
+    slow = _compute(_type(f=at_speed), level, [0.8 * rpm for rpm in spin])[:, 0]
+    assert np.isnan(slow).all()
+    unknown = _compute(_type(f=at_speed), level, [np.nan] * len(level))[:, 0]
+    assert unknown[-1] == pytest.approx(4.0)
 
 
 def test_growth_of_a_counter_survives_its_restart() -> None:

@@ -138,8 +138,12 @@ def _problems(a: ApplianceType, stem: str) -> Iterable[tuple[str, str]]:
             "channel": (feature.channel,),
             "corrected_for": feature.corrected_for,
             "while_on": (feature.while_on,),
+            "over": (feature.over,),
             "relative_to": (feature.relative_to,),
             "when": (feature.when,),
+            "above_of": (feature.above_of,),
+            "steady": tuple(feature.steady),
+            "per": (feature.per,),
         }
         for field, references in named.items():
             for reference in filter(None, references):
@@ -148,12 +152,20 @@ def _problems(a: ApplianceType, stem: str) -> Iterable[tuple[str, str]]:
                         f"features.{name}.{field}",
                         f"names the channel {reference!r}, which is not in channels",
                     )
+        if (feature.kind == "ratio") != bool(feature.over):
+            yield f"features.{name}.over", "names the channel that a ratio is divided by, of a ratio only"
         if feature.below is not None and feature.below <= feature.above:
             yield f"features.{name}.below", f"must lie above the threshold {feature.above:g}"
         if feature.release is not None and feature.release > feature.above:
             yield f"features.{name}.release", f"must not lie above the threshold {feature.above:g}"
         if feature.when_below <= feature.when_above:
             yield f"features.{name}.when_below", f"must lie above when_above {feature.when_above:g}"
+        if (feature.above_of or feature.steady) and feature.kind not in ("duty", "level_on"):
+            yield f"features.{name}.kind", "above_of and steady are for duty and level_on only"
+        if feature.per and feature.kind != "mean":
+            yield f"features.{name}.kind", "per is for a mean only"
+        if min(feature.per_least, feature.per_at) <= 0:
+            yield f"features.{name}.per", "per_least and per_at must be above 0"
         if feature.lasting_minutes < 0:
             yield f"features.{name}.lasting_minutes", "must not be negative"
     for name, code in a.fault_codes.items():
@@ -174,6 +186,8 @@ def _problems(a: ApplianceType, stem: str) -> Iterable[tuple[str, str]]:
                     f"faults.{name}.signature",
                     f"names the feature {feature_name!r}, which is not in features",
                 )
+        if not 0.5 <= fault.evident <= 1.0:
+            yield f"faults.{name}.evident", f"{fault.evident:g} must be between 0.5 and 1"
         if fault.wears_with and fault.wears_with not in a.features:
             yield (
                 f"faults.{name}.wears_with",

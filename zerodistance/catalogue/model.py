@@ -53,12 +53,14 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             ``above`` to one below ``release``: starts (runs begun per hour), on_time (mean minutes of the
             runs that ended), rest_time (mean minutes between them); since (hours in which it was above
             ``counting_above``, since a plateau above ``above`` of at least ``lasting_minutes`` was seen).
+            ratio (mean, divided by the mean of the channel ``over``): what a part makes of what it is given.
         channel: the channel it reads.
         above: threshold of duty, level_on, idle and the cycles, in the channel's unit.
         below: upper edge for duty, level_on and the cycles: a reading from here on is something else (a
             defrost heater, not the compressor) and counts as off; None: no such edge.
         release: a run ends below this (hysteresis); None: 80 % of ``above``.
         lasting_minutes: how long the plateau of ``since`` lasts at least.
+        over: the channel that a ratio is divided by; there is no value without it.
         counting_above: ``since`` counts only hours in which the channel was above this (a compressor's
             running hours); None: hours of the clock.
         corrected_for: channels (ambient, usage) whose linear effect the baseline takes out.
@@ -70,6 +72,17 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         when: channel that must lie from ``when_above`` to below ``when_below`` for the feature to be judged
             (an air conditioner that heats is another machine than one that cools); ignored for a device that
             does not report it.
+        above_of: channel that ``above`` and ``below`` of duty and level_on are held against where it is not
+            the feature's own (the supply air while the compressor draws power); "" for the feature's own.
+        steady: channel → by how much its readings may differ within a pane that counts for duty and level_on
+            (power of the element that does not warm the top, while nobody draws).
+        per: channel by whose peak in the window the newest reading is brought to what it would be at
+            ``per_at`` (vibration that goes with the square of the speed); a mean only. Judged where the peak
+            was at least ``per_least`` and is over, so that what is held comes from that run; ignored for a
+            device that does not report it.
+        per_least: least peak that counts, above 0.
+        per_at: peak for which the value is given, above 0.
+        per_power: the reading goes with this power of the peak.
         settle_minutes: time after ``while_on`` came on or ``relative_to`` changed in which the feature is
             not judged.
         alone: whether a residual of it alone, without a signature, says that something is wrong; not so for
@@ -92,8 +105,10 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         "on_time",
         "rest_time",
         "since",
+        "ratio",
     ]
     channel: str
+    over: str = ""
     above: float = 0.0
     below: float | None = None
     release: float | None = None
@@ -106,6 +121,12 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     when: str = ""
     when_above: float = -math.inf
     when_below: float = math.inf
+    above_of: str = ""
+    steady: dict[str, float] = {}
+    per: str = ""
+    per_least: float = 1.0
+    per_at: float = 1.0
+    per_power: float = 1.0
     settle_minutes: float = 0.0
     daily: Literal["mean", "low", "high"] = "mean"
     alone: bool = True
@@ -192,6 +213,8 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             reports them (a door left ajar whose switch says closed is none).
         lost_at: feature → residual at which the appliance no longer does what it is for (engineering
             estimate): where the trend of a slow fault is followed to.
+        evident: share of the slow track's threshold that is enough for this fault, where nothing that people
+            do or the seasons bring looks like it (0.5 to 1).
         wears_with: feature that measures the use of the part of a fault that shows in nothing (an anode): a
             day of twice the usual use makes it two days older; "" for none.
         invalid: channels whose impossible readings (outside ``valid``) are evidence of this fault.
@@ -210,6 +233,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     necessary: tuple[str, ...] = ()
     invalid: tuple[str, ...] = ()
     lost_at: dict[str, float] = {}
+    evident: float = 1.0
     wears_with: str = ""
 
 

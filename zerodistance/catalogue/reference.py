@@ -153,11 +153,17 @@ _WITH_THRESHOLD = ("duty", "level_on", "idle", "starts", "on_time", "rest_time",
 
 def _feature(name: str, feature: Feature, language: str) -> tuple[str, ...]:
     above = f" above {feature.above:g}" if feature.kind in _WITH_THRESHOLD else ""
+    if feature.above_of:
+        above = f" while `{feature.above_of}`{above}"
     if feature.below is not None:
         above += f" and below {feature.below:g}"
+    above += f" over `{feature.over}`" if feature.over else ""
     judged = [f"corrected for `{other}`" for other in feature.corrected_for]
     if feature.while_on:
         judged.append(f"while `{feature.while_on}` is on")
+    judged += [f"while `{other}` stays within {within:g}" for other, within in feature.steady.items()]
+    if feature.per:
+        judged.append(f"at `{feature.per}` {feature.per_at:g}")
     if feature.relative_to:
         judged.append(f"against `{feature.relative_to}`")
     return (
