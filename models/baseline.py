@@ -5,7 +5,9 @@ that the catalogue corrects for. Each device keeps the moments of its own days, 
 exponentially (:data:`MEMORY_DAYS`), and the fleet's as a prior of :data:`PRIOR_DAYS`: Bayesian linear
 regression with a normal prior (Gelman et al., Bayesian Data Analysis, chapter 14). Rows far from what is
 expected count less (Huber's weights); rows during an alarm do not count. The coefficients change at the
-device's day boundary only (UTC), so that all rows of a day are judged at once.
+device's day boundary only (UTC), so that all rows of a day are judged at once. What a line says beyond the
+weather that it was learned in may be impossible (a compressor that is to run 120 % of the time): then what is
+possible is expected.
 """
 
 from __future__ import annotations
@@ -78,7 +80,7 @@ def judge(
             catalogue's tolerance as floor.
         z: (R, F) residual in scales; NaN where nothing can be said.
     """
-    expected = np.einsum("rfp,rfp->rf", x, state.coefficients[device])
+    expected = plan.within_possible(np.einsum("rfp,rfp->rf", x, state.coefficients[device]))
     leverage = np.einsum("rfp,rfp->rf", np.einsum("rfp,rfpq->rfq", x, state.inverse[device]), x)
     # what does not hang on the row is worked out once for each device
     who, place = np.unique(device, return_inverse=True)

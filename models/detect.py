@@ -122,21 +122,18 @@ def fault_scores(plan: TypePlan, counted: Floats) -> tuple[Floats, Bools]:
 def unexplained(plan: TypePlan, counted: Floats, lone: Bools) -> Floats:
     """Return (R,): how far residuals that no signature explains are over, 1 at the threshold.
 
-    Two channels must stand out together; where only one is judged now, that one must. A device that never
-    reported more than one (``lone``, (R,)) is held to another standard: less far, but for longer.
-    ``counted`` is (R, F) as :func:`weigh` gives it.
+    Two channels must stand out together, also where only one is judged just now: a household moves that one
+    no less while the others rest. A device that never reported more than one (``lone``, (R,)) is held to
+    another standard: less far, but for longer. ``counted`` is (R, F) as :func:`weigh` gives it.
     """
     size = np.abs(counted)
     first, second = np.zeros(len(counted)), np.zeros(len(counted))
-    judged = np.zeros(len(counted), np.int64)
     for channel in np.unique(plan.channel[plan.alone]):
         mine = size[:, plan.alone & (plan.channel == channel)]
-        judged += np.isfinite(mine).any(axis=1)
         most = np.nan_to_num(mine).max(axis=1, initial=0.0)
         second = np.maximum(second, np.minimum(first, most))
         first = np.maximum(first, most)
-    supported = np.where(judged > 1, second / SECOND_ALARM, np.inf)
-    return np.where(lone, first / LONE_ALARM, np.minimum(first / SINGLE_ALARM, supported))
+    return np.where(lone, first / LONE_ALARM, np.minimum(first / SINGLE_ALARM, second / SECOND_ALARM))
 
 
 def all_scores(score: Floats, z: Floats) -> Floats:

@@ -157,6 +157,11 @@ class TypePlan:
     version: str
     panel: Panel = field(default_factory=Panel)
 
+    def within_possible(self, expected: Floats) -> Floats:
+        """Return expectations (R, F), cut to what the features can be; those of differences stay."""
+        low, high = np.where(self.relative >= 0, np.array([[-np.inf], [np.inf]]), self.possible.T)
+        return np.clip(expected, low, high)
+
     def display(self, feature: int) -> tuple[str, float]:
         """Return (unit, factor) in which people read a feature: shares of time as per cent."""
         description = self.appliance.features[self.features[feature]]

@@ -228,7 +228,7 @@ class Reference:
     def _expect(self, who: Ints, contexts: Floats, fleet: Fleet) -> Floats:
         ref = self.state.ref[who].astype(np.float64)
         moved = np.einsum("rfc,rfc->rf", self._slopes(who, fleet), contexts - ref[:, :, 1:3])
-        return np.asarray(ref[:, :, 0] + moved)
+        return self.plan.within_possible(ref[:, :, 0] + moved)
 
     def _smooth(self, who: Ints) -> Floats:
         """Return (3, R, F) smoothed residuals, as if they had begun at their mean; NaN before the first."""

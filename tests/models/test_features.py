@@ -77,6 +77,14 @@ def test_each_kind_of_feature_over_an_hour_of_a_rising_line(kind: str, expected:
     assert values[-1, 0] == pytest.approx(expected, rel=1e-5, abs=1.0 if kind == "idle" else 1e-5)
 
 
+def test_a_ratio_is_of_two_means_and_has_no_value_without_the_other_channel() -> None:
+    appliance = _type(f=_feature("ratio", over="total"))
+    level = [6.0, 2.0] * 30
+    assert _compute(appliance, level, [80.0] * 60)[-1, 0] == pytest.approx(0.05)
+    assert np.isnan(_compute(appliance, level, [float("nan")] * 60)[-1, 0])
+    assert np.isnan(_compute(appliance, level, [0.0] * 60)[-1, 0])
+
+
 def test_one_channel_is_averaged_while_another_is_on() -> None:
     """Supply air while the compressor works: the other minutes do not count."""
     working = _feature("level_on", "level", above_of="total", above=150.0)
