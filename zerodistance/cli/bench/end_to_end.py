@@ -113,7 +113,7 @@ def measure(options: Options, stop: threading.Event, say: Callable[[str], None])
             stop.wait(0.1)
         say("waiting for what is under way")
         watch.await_end(load.acknowledged, supervisor)
-        behind_s = _await_diagnosis(places, supervisor)
+        behind_s = _await_readers(places, supervisor)
         cpu = {**meter.end(), "load": load.result["cpu_s"]}
         watch.close()
         say("counting")
@@ -180,8 +180,11 @@ def _pids(supervisor: Supervisor, options: Options) -> dict[str, list[int]]:
     }
 
 
-def _await_diagnosis(places: Surroundings, supervisor: Supervisor) -> float:
-    """Wait until the models have seen everything; return how long after the last row that was."""
+def _await_readers(places: Surroundings, supervisor: Supervisor) -> float:
+    """Wait until the models have seen everything; return how long after the last row that was.
+
+    The store as well: behind its last row there may be records that only repeat what it has.
+    """
     log = open_log(places.log, client_id="zd-bench")
     try:
         ends = log.end_offsets(TELEMETRY)
@@ -192,7 +195,8 @@ def _await_diagnosis(places: Surroundings, supervisor: Supervisor) -> float:
     with connect(places.database, autocommit=True) as conn:
         while time.monotonic() < start + _PATIENCE_S:
             rows = conn.execute(
-                "SELECT partition, next_offset FROM log_offset WHERE consumer = 'diagnose' AND topic = %s",
+                "SELECT partition, min(next_offset) FROM log_offset WHERE consumer IN ('store', 'diagnose')"
+                " AND topic = %s GROUP BY partition HAVING count(*) = 2",
                 (TELEMETRY,),
             ).fetchall()
             done: dict[int, int] = dict(rows)
