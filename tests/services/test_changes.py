@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from services import change_log
+from services.accounts.scope import Scope
 from services.api.changes import ChangeHub
 from tests.services.world import AIR, FRIDGE, World
 from zerodistance.errors import UnavailableError
@@ -47,7 +48,7 @@ def touch(world: World, device: str, online: bool) -> None:
 
 def test_a_reader_that_lost_its_connection_is_given_what_it_missed(world: World, hub: ChangeHub) -> None:
     async def run() -> None:
-        first = hub.stream(1)
+        first = hub.stream(Scope(1))
         await read_until(first, lambda seen: [e[1] for e in seen] == ["ready"])
         await asyncio.to_thread(touch, world, FRIDGE, True)
         (last,) = await read_until(first, bool)
@@ -55,7 +56,7 @@ def test_a_reader_that_lost_its_connection_is_given_what_it_missed(world: World,
         await first.aclose()  # the connection breaks
         # What happens meanwhile: a change, and one of a transaction that began before what was seen last.
         await asyncio.to_thread(touch, world, AIR, True)
-        again = hub.stream(1, str(last[0]))
+        again = hub.stream(Scope(1), str(last[0]))
         seen = await read_until(again, lambda seen: len(seen) == 2)
         assert [e[1:] for e in seen] == [("ready", {}), ("device", {"id": AIR})]
         await asyncio.to_thread(touch, world, AIR, False)
@@ -86,7 +87,7 @@ def test_a_lower_number_that_was_committed_later_is_not_left_out(world: World) -
 
 def test_what_is_not_known_any_more_is_a_resync(world: World, hub: ChangeHub) -> None:
     async def names(last: str) -> list[str]:
-        stream = hub.stream(1, last)
+        stream = hub.stream(Scope(1), last)
         seen = await read_until(stream, lambda seen: len(seen) == 2)
         await stream.aclose()
         return [e[1] for e in seen]
@@ -104,7 +105,7 @@ def test_a_tenant_hears_nothing_of_another(world: World, hub: ChangeHub) -> None
         conn.execute("INSERT INTO tenant (id, name) VALUES (2, 'other')")
 
     async def run() -> None:
-        stream = hub.stream(2)
+        stream = hub.stream(Scope(2))
         await read_until(stream, bool)
         touch(world, FRIDGE, True)
         with world.pool.connection() as conn:
@@ -120,7 +121,7 @@ def test_a_tenant_hears_nothing_of_another(world: World, hub: ChangeHub) -> None
 
 def test_a_reader_that_does_not_read_costs_no_memory_and_is_told(world: World, hub: ChangeHub) -> None:
     async def run() -> list[Event]:
-        slow, quick = hub.stream(1), hub.stream(1)
+        slow, quick = hub.stream(Scope(1)), hub.stream(Scope(1))
         for stream in (slow, quick):
             await read_until(stream, bool)
         flips = 300
@@ -138,13 +139,13 @@ def test_a_reader_that_does_not_read_costs_no_memory_and_is_told(world: World, h
 
 def test_silence_is_a_heartbeat_and_streams_are_counted(hub: ChangeHub, database: str) -> None:
     async def run() -> None:
-        stream = hub.stream(1)
+        stream = hub.stream(Scope(1))
         await read_until(stream, bool)
         async with asyncio.timeout(10):
             assert await anext(stream) == b": alive\n\n"
         full = ChangeHub(database, most_streams=1)
         full.check_room()
-        held = full.stream(1)
+        held = full.stream(Scope(1))
         await read_until(held, bool)
         with pytest.raises(UnavailableError, match="streams"):
             full.check_room()

@@ -9,11 +9,16 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
+from services.accounts.identity import identify
+from services.accounts.roles import Permission
+from services.accounts.scope import Scope
+from services.accounts.tokens import access_token
 from services.api.dependencies import ChangesReader, InsightsReader, OverviewReader, PlatformDep, ProbeDep
 from services.api.unit import UnitRoute
 from services.insights import reading
 from services.overview import figures
 from services.schemas import Health, InsightPublic, Overview
+from zerodistance.errors import UnauthenticatedError, UnavailableError
 
 router = APIRouter(route_class=UnitRoute, tags=["general"])
 _EVENT = 'id: 48213\nevent: ticket\ndata: {"id":"4f1c0d9e","version":3,"state":"on_site"}\n\n'
@@ -73,13 +78,26 @@ async def get_changes(
     """Stream changes as server-sent events.
 
     ``event`` is ticket, message or device, ``data`` a JSON object with its id, ``id`` the number to resume
-    from. ``ready`` comes first. A reader that lost its connection sends ``Last-Event-ID`` and is given what
-    it missed within the last hour, and perhaps some that it saw; ``resync`` says that something was missed
-    and cannot be given: read everything again. A comment every 15 seconds keeps the line open.
+    from; an engineer hears of the own region and the own tickets. ``ready`` comes first. A reader that lost
+    its connection sends ``Last-Event-ID`` and is given what it missed within the last hour, and perhaps some
+    that it saw; ``resync`` says that something was missed and cannot be given: read everything again. A
+    comment every 15 seconds keeps the line open.
     """
     platform.hub.check_room()
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    stream = platform.hub.stream(caller.tenant, last_event_id)
+    session = caller.identity.session
+
+    def standing() -> Scope | None:
+        try:
+            with platform.unscoped() as conn:
+                now = identify(conn, platform.settings, access_token(platform.settings, session))
+        except UnauthenticatedError:
+            return None
+        except UnavailableError:
+            return caller.identity.scope  # nothing changes meanwhile, so nothing is told
+        return now.scope if Permission.CHANGES_READ in now.permissions else None
+
+    stream = platform.hub.stream(caller.identity.scope, last_event_id, standing if session else None)
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
 
