@@ -68,9 +68,9 @@ def make_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = No
     app.mount("/static", StaticFiles(directory=static), name="static")
 
     @app.get("/live")
-    async def live(visit: VisitDep) -> Response:
+    async def live(visit: VisitDep, about: str = "") -> Response:
         return StreamingResponse(
-            visit.desk.feed.page(),
+            visit.desk.feed.page(about),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )

@@ -49,7 +49,7 @@ class Desk:
         self.sessions = Sessions(settings)
         self.waiting = Waiting(settings)
         self.throttle = Throttle()
-        self.feed = ChangeFeed(api)
+        self.feed = ChangeFeed(api, settings.secret_key)
         clock = settings.make_clock()
         self.rate = clock.rate if isinstance(clock, ScaledClock) else 1.0
         self.templates = {language: _templates(language) for language in WORDS}
@@ -92,8 +92,10 @@ class Visit:
         check_csrf(self.session, form.get("csrf"))
         return form
 
-    async def page(self, template: str, *, section: str, status: int = 200, **context: Any) -> HTMLResponse:
-        """Render a page in its frame."""
+    async def page(
+        self, template: str, *, section: str, status: int = 200, about: str = "", **context: Any
+    ) -> HTMLResponse:
+        """Render a page in its frame; ``about``: the one ticket or appliance whose changes concern it."""
         overview, waiting = await asyncio.gather(self.desk.api.overview(), self.desk.unclaimed_count())
         return render(
             self.desk,
@@ -104,6 +106,7 @@ class Visit:
             zone=self.zone,
             section=section,
             mark=self.mark,
+            about=self.desk.feed.about(about),
             overview=overview,
             waiting=waiting,
             now=overview.now,
@@ -174,6 +177,7 @@ def render(desk: Desk, request: Request, template: str, *, status: int = 200, **
         "waiting": 0,
         "section": "",
         "mark": "",
+        "about": "",
         "note": "",
         "typed": {},
         **context,

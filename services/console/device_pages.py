@@ -211,6 +211,7 @@ async def _device(
         "device.html",
         section="devices",
         status=status,
+        about=device_id,
         device=device,
         tickets=order_tickets(tickets.items),
         chosen=chosen,

@@ -2,6 +2,10 @@
 
 The browser never sees the API: it listens to the console, which holds a single upstream connection
 however many pages are open, reconnects with growing pauses, and says when the feed was interrupted.
+
+The console hears of the whole brand, and those who look at a page may not: so a page is told that something
+changed, and not what. It then asks for itself, in the name of whoever looks at it. A page about one ticket or
+appliance is told of that alone; it shows by a signature that the console made it for this person.
 """
 
 from __future__ import annotations
@@ -15,25 +19,40 @@ from collections.abc import AsyncIterator
 
 import httpx
 import structlog
+from itsdangerous import BadSignature, URLSafeSerializer
 
 from services.console.acting import act_as_console
 from services.console.api_client import ApiClient
 
-# A page that does not read is told to reload everything instead of filling memory.
-_QUEUE = 256
 _HEARTBEAT_S = 15.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 15.0
 # The API sends a comment at least every 15 seconds; twice that without a byte means a dead connection.
 _SILENCE_S = 45.0
-_RESYNC = b"event: resync\ndata: {}\n\n"
+_CHANGE = b"event: change\ndata: {}\n\n"
+_BEAT = b"event: beat\ndata: {}\n\n"
+_NAMING = ("id", "ticket", "device")
+
+
+class _Page:
+    """An open page: what it still has to be told, which is never more than once of each kind."""
+
+    def __init__(self, about: str) -> None:
+        self.about = about
+        self.wake = asyncio.Event()
+        self.changed = self.reconnected = False
+
+    def tell(self, *, changed: bool = False, reconnected: bool = False) -> None:
+        self.changed, self.reconnected = self.changed or changed, self.reconnected or reconnected
+        self.wake.set()
 
 
 class ChangeFeed:
     """Fans the API's server-sent events out to the pages."""
 
-    def __init__(self, api: ApiClient) -> None:
+    def __init__(self, api: ApiClient, secret_key: str) -> None:
         self._api = api
-        self._pages: set[asyncio.Queue[bytes | None]] = set()
+        self._signer = URLSafeSerializer(secret_key, salt="console-live")
+        self._pages: set[_Page] = set()
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -56,8 +75,8 @@ class ChangeFeed:
         self._closed = True
         if self._task is not None:
             self._task.cancel()
-        for queue in self._pages:
-            _put(queue, None)
+        for page in self._pages:
+            page.tell()
 
     async def wait_closed(self) -> None:
         """Wait until the upstream connection is gone."""
@@ -65,22 +84,39 @@ class ChangeFeed:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
-    async def page(self) -> AsyncIterator[bytes]:
-        """Yield events for one page until it leaves or the console stops."""
-        queue: asyncio.Queue[bytes | None] = asyncio.Queue(_QUEUE)
-        self._pages.add(queue)
+    def about(self, what: str) -> str:
+        """Return what a page about one ticket or appliance shows when it listens."""
+        return str(self._signer.dumps(what)) if what else ""
+
+    async def page(self, about: str = "") -> AsyncIterator[bytes]:
+        """Yield events for one page until it leaves or the console stops.
+
+        Args:
+            about: as :meth:`about` made it; anything else is a page about everything.
+        """
+        try:
+            page = _Page(str(self._signer.loads(about)) if about else "")
+        except BadSignature:
+            page = _Page("")
+        self._pages.add(page)
         try:
             yield b"retry: 3000\n\n" + self._upstream()
             while not self._closed:
                 try:
-                    event = await asyncio.wait_for(queue.get(), _HEARTBEAT_S)
+                    async with asyncio.timeout(_HEARTBEAT_S):
+                        await page.wake.wait()
                 except TimeoutError:
-                    event = b"event: beat\ndata: {}\n\n"
-                if event is None:
-                    return
-                yield event
+                    yield _BEAT
+                    continue
+                page.wake.clear()
+                reconnected, changed = page.reconnected, page.changed
+                page.reconnected = page.changed = False
+                if reconnected:
+                    yield self._upstream()
+                if changed:
+                    yield _CHANGE
         finally:
-            self._pages.discard(queue)
+            self._pages.discard(page)
 
     @property
     def mark(self) -> str:
@@ -91,10 +127,12 @@ class ChangeFeed:
         said = json.dumps({"connected": self.connected, "mark": self.mark})
         return f"event: upstream\ndata: {said}\n\n".encode()
 
-    def _publish(self, event: bytes) -> None:
+    def _publish(self, named: frozenset[str] | None) -> None:
+        """Tell the pages that something changed; ``named``: what, None for what is not known."""
         self._count += 1
-        for queue in self._pages:
-            _put(queue, event)
+        for page in self._pages:
+            if named is None or not page.about or page.about in named:
+                page.tell(changed=True)
 
     async def _listen(self) -> None:
         act_as_console()
@@ -109,10 +147,10 @@ class ChangeFeed:
                 ) as answer:
                     answer.raise_for_status()
                     self._set_connected(True)
-                    self._publish(_RESYNC)  # what changed while nobody listened
+                    self._publish(None)  # what changed while nobody listened
                     pause_s = _FIRST_PAUSE_S
                     async for event in split_events(answer.aiter_bytes()):
-                        self._publish(event)
+                        self._publish(names_in(event))
             except httpx.HTTPStatusError as error:
                 log.error(
                     "change_feed_refused",
@@ -128,8 +166,8 @@ class ChangeFeed:
     def _set_connected(self, connected: bool) -> None:
         if connected != self.connected:
             self.connected = connected
-            for queue in self._pages:
-                _put(queue, self._upstream())
+            for page in self._pages:
+                page.tell(reconnected=True)
 
 
 async def split_events(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -148,10 +186,20 @@ async def split_events(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
                 yield b"\n".join(lines) + b"\n\n"
 
 
-def _put(queue: asyncio.Queue[bytes | None], event: bytes | None) -> None:
-    try:
-        queue.put_nowait(event)
-    except asyncio.QueueFull:
-        while not queue.empty():
-            queue.get_nowait()
-        queue.put_nowait(_RESYNC if event is not None else None)
+def names_in(event: bytes) -> frozenset[str] | None:
+    """Return the ids that an event names; None if it says that anything may have changed.
+
+    >>> sorted(names_in(b'event: ticket\\ndata: {"id":"t-1","version":3,"device":"fridge-1"}\\n\\n'))
+    ['fridge-1', 't-1']
+    >>> names_in(b"event: resync\\ndata: {}\\n\\n") is None
+    True
+    """
+    for line in event.split(b"\n"):
+        if line.startswith(b"data:"):
+            try:
+                data = json.loads(line[5:])
+                found = frozenset(str(data[name]) for name in _NAMING if data.get(name))
+            except (ValueError, TypeError, AttributeError):  # a newer API may say it otherwise
+                return None
+            return found or None
+    return None

@@ -209,6 +209,7 @@ async def _ticket(
         "ticket.html",
         section="tickets",
         status=status,
+        about=ticket_id,
         ticket=ticket,
         plots=[_plot(series, visit) for series in plot.series] if plot else None,
         moves=offered_moves(ticket.state, list(ticket.moves), visit.words),

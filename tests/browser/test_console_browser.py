@@ -152,8 +152,8 @@ def test_keys(page: Page, console: Console) -> None:
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_url(f"{console.address}/tickets/t-112")
-    places = {"d": "/devices", "p": "/plan", "c": "/campaigns", "i": "/inspections", "f": "/figures"}
-    for key, path in (*places.items(), ("u", "/unclaimed"), ("t", "/")):
+    places = {"d": "/devices", "p": "/plan", "c": "/campaigns", "r": "/product-issues", "i": "/inspections"}
+    for key, path in (*places.items(), ("f", "/figures"), ("u", "/unclaimed"), ("t", "/")):
         page.keyboard.press("g")
         page.keyboard.press(key)
         page.wait_for_url(console.address + path)
@@ -244,6 +244,8 @@ PATHS = [
     "/campaigns",
     "/campaigns/c-7",
     "/inspections?device=fridge-02",
+    "/product-issues",
+    "/product-issues/p-4",
     "/figures",
     "/more",
 ]

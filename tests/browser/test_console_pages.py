@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from services.console.api_client import ApiClient
 from services.console.app import make_app
-from services.console.live import split_events
+from services.console.live import ChangeFeed, names_in, split_events
 from services.console.session import COOKIE, ENTRY_COOKIE, Throttle
 from tests.browser.fake_api import FakeApi
 from zerodistance.settings import Settings
@@ -462,6 +465,31 @@ def test_events_come_out_whole_however_they_were_cut(size: int) -> None:
     with pytest.raises(StopIteration) as done:
         _events(chunks).send(None)
     assert done.value.value == wanted
+
+
+def test_a_page_is_told_that_something_changed_and_not_what() -> None:
+    """An engineer's page hears of the rest of the brand nothing that names it."""
+
+    async def listen() -> dict[str, bytes]:
+        feed = ChangeFeed(ApiClient(Settings(_env_file=None)), "secret")
+        pages = {"all": "", "one": feed.about("t-118"), "forged": f"{feed.about('t-118')}x"}
+        streams = {name: feed.page(about) for name, about in pages.items()}
+        heard = {name: await anext(stream) for name, stream in streams.items()}
+        for event in (b'event: ticket\ndata: {"id":"t-9","device":"fridge-9"}\n\n', b"event: x\n\n"):
+            feed._publish(names_in(event))
+        for name in ("all", "forged"):
+            heard[name] += await anext(streams[name])
+        feed._publish(names_in(b'event: message\ndata: {"id":"m-1","ticket":"t-118"}\n\n'))
+        heard["one"] += await anext(streams["one"])
+        await feed._api.close()
+        return heard
+
+    with ThreadPoolExecutor(1) as thread:  # the browser's event loop runs in this one
+        heard = thread.submit(lambda: asyncio.run(listen())).result(20)
+    for name, said in heard.items():
+        assert said.endswith(b"event: change\ndata: {}\n\n"), name
+        assert said.count(b"event: change") == 1, "many changes at once are one"
+        assert not any(part in said for part in (b"t-", b"fridge", b"m-1")), name
 
 
 # --- the desk's pages ---

@@ -117,14 +117,6 @@ function soon() {
   timer = setTimeout(() => refresh(), SETTLE_MS);
 }
 
-function concerns(data) {
-  const ticket = document.querySelector("[data-ticket]")?.dataset.ticket;
-  const device = document.querySelector("[data-region=headline][data-device]")?.dataset.device;
-  if (ticket) return data.id === ticket || data.ticket === ticket;
-  if (device) return data.id === device || data.device === device;
-  return true;
-}
-
 function show(state, text) {
   const element = document.querySelector("[data-live-state]");
   if (!element) return;
@@ -138,7 +130,8 @@ function listen() {
   const alive = () => { clearTimeout(silent); silent = setTimeout(reopen, 45000); };
   function reopen() { source?.close(); open(); }
   function open() {
-    source = new EventSource("/live");
+    const about = document.body.dataset.about;
+    source = new EventSource(about ? `/live?about=${encodeURIComponent(about)}` : "/live");
     alive();
     source.addEventListener("upstream", (event) => {
       alive();
@@ -147,15 +140,8 @@ function listen() {
       // Something changed between the making of this page and now.
       if (mark !== document.body.dataset.mark) soon();
     });
-    source.addEventListener("resync", () => { alive(); soon(); });
-    for (const kind of ["ticket", "message", "device"]) {
-      source.addEventListener(kind, (event) => {
-        alive();
-        let data = {};
-        try { data = JSON.parse(event.data); } catch { /* a newer API may say more: refresh anyway */ }
-        if (concerns(data)) soon();
-      });
-    }
+    // It is not said what: the page asks for itself, and sees what its reader may see.
+    source.addEventListener("change", () => { alive(); soon(); });
     source.addEventListener("beat", alive);
     source.onerror = () => {
       show("off", say("reconnecting"));
