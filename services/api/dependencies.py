@@ -36,6 +36,7 @@ from services.api.limits import Limiter
 from services.api.problems import PreconditionError, VersionNeededError
 from services.api.remote import address
 from services.api.unit import CHANGING, KEY_HEADER, LONGEST_KEY, Unit, UnitRoute, fingerprint, refused
+from services.dispatch.planner import Planner
 from services.messages.channels import channel_names
 from services.policy import load_policy
 from services.startup import check_schema
@@ -73,6 +74,7 @@ class Platform:
     machines: Limiter
     strangers: Limiter
     provider: Provider
+    planner: Planner
 
     def tenant(self, conn: Connection) -> int:
         """Return the brand that this installation's own programs are of."""
@@ -111,6 +113,7 @@ class Platform:
     def close(self) -> None:
         """Let go of the database."""
         self.hub.close()
+        self.planner.close()
         self.pool.close()
 
 
@@ -142,6 +145,7 @@ def open_platform(settings: Settings) -> Platform:
         machines=Limiter(settings.api_rate * _MACHINE_RATE, settings.api_burst * _MACHINE_RATE),
         strangers=Limiter(_STRANGER_RATE if settings.api_rate else 0, _STRANGER_BURST),
         provider=Provider(settings),
+        planner=Planner(),
     )
 
 

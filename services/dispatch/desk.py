@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.dispatch.geometry import Place
-from services.dispatch.plan import DayPlan, Stop, plan_day
+from services.dispatch.plan import DayTask, Stop
 from services.dispatch.windows import Need, Offer, Visit, Worker, is_free, propose
 from services.messages.quiet import zone_of
 from services.policy import Policy
@@ -101,10 +101,10 @@ def still_free(
     return is_free(worker, begin, until, need_of(conn, policy, device, ticket), policy.dispatch)
 
 
-def day_plan(
+def day_task(
     conn: Connection, policy: Policy, tenant: int, day: date, *, engineer: str = "", waiting: bool = False
-) -> DayPlan:
-    """Return the plan of one day.
+) -> DayTask:
+    """Return what the plan of one day follows from.
 
     Args:
         conn: read only.
@@ -131,7 +131,8 @@ def day_plan(
     ).fetchall()
     zones = {worker.id: worker.zone for worker in team}
     stops = [stop for row in rows if (stop := _stop(row, zones, day, policy)) is not None]
-    return plan_day(team, stops, [(begin, end) for begin, end in duty], policy.dispatch)
+    stops.sort(key=lambda stop: stop.ticket)
+    return DayTask(tuple(team), tuple(stops), tuple((begin, end) for begin, end in duty), policy.dispatch)
 
 
 def _stop(row: Sequence[Any], zones: dict[str, ZoneInfo], day: date, policy: Policy) -> Stop | None:

@@ -6,7 +6,6 @@ way are estimated from places. Pure: the same day gives the same plan.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -67,21 +66,26 @@ class DayPlan:
     left_out: tuple[str, ...]
 
 
-def plan_day(
-    workers: Sequence[Worker],
-    stops: Sequence[Stop],
-    duty: Sequence[tuple[datetime, datetime]],
-    rule: DispatchRule,
-) -> DayPlan:
-    """Return the day's plan with the least time under way that visits what can be visited.
+@dataclass(frozen=True, slots=True)
+class DayTask:
+    """What a day's plan follows from: equal tasks have equal plans.
 
-    Args:
+    Attributes:
         workers: engineers; where each starts and ends.
-        stops: what is to be visited.
+        stops: what is to be visited, in order of the tickets' ids.
         duty: (begin, end) of each worker's day, in the order of ``workers``.
         rule: of the policy.
     """
-    stops = sorted(stops, key=lambda stop: stop.ticket)
+
+    workers: tuple[Worker, ...]
+    stops: tuple[Stop, ...]
+    duty: tuple[tuple[datetime, datetime], ...]
+    rule: DispatchRule
+
+
+def plan_day(task: DayTask) -> DayPlan:
+    """Return the day's plan with the least time under way that visits what can be visited."""
+    workers, stops, duty, rule = task.workers, task.stops, task.duty, task.rule
     if not workers or not stops:
         return DayPlan(tuple(Route(w.id, (), 0.0) for w in workers), tuple(stop.ticket for stop in stops))
     origin = min(begin for begin, _ in duty)
@@ -93,16 +97,12 @@ def plan_day(
     manager = pywrapcp.RoutingIndexManager(len(places), base, depots, depots)
     routing = pywrapcp.RoutingModel(manager)
 
-    def way(a: int, b: int) -> int:
-        return ways[int(manager.IndexToNode(a))][int(manager.IndexToNode(b))]
-
-    def way_and_work(a: int, b: int) -> int:
-        return way(a, b) + serve[int(manager.IndexToNode(a))]
-
-    routing.SetArcCostEvaluatorOfAllVehicles(routing.RegisterTransitCallback(way))
+    # matrices, not functions: the search asks millions of times
+    routing.SetArcCostEvaluatorOfAllVehicles(routing.RegisterTransitMatrix(ways))
     horizon = _minutes(max(end for _, end in duty) - origin)
+    with_work = [[minutes + serve[a] for minutes in row] for a, row in enumerate(ways)]
     routing.AddDimension(
-        routing.RegisterTransitCallback(way_and_work), horizon, horizon, False, "time"
+        routing.RegisterTransitMatrix(with_work), horizon, horizon, False, "time"
     )  # waiting at a door is allowed
     clock = routing.GetDimensionOrDie("time")
     for number, (begin, end) in enumerate(duty):

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.dispatch.desk import day_plan
+from services.dispatch.desk import day_task
 from services.dispatch.geometry import Place, travel
-from services.dispatch.plan import Stop, plan_day
+from services.dispatch.plan import DayTask, Stop, plan_day
+from services.dispatch.planner import Planner
 from services.dispatch.windows import Need, Visit, Worker, is_free, propose, suited
 from services.messages.quiet import zone_of
 from services.policy import default_policy
@@ -94,7 +95,7 @@ def test_a_plan_keeps_windows_skills_and_the_way_between(
         )
         for n, (place, hour, able) in enumerate(calls)
     ]
-    plan = plan_day(workers, stops, [DUTY] * len(workers), RULE)
+    plan = plan_day(DayTask(tuple(workers), tuple(stops), (DUTY,) * len(workers), RULE))
     by_ticket = {stop.ticket: stop for stop in stops}
     visited = [leg.ticket for route in plan.routes for leg in route.legs]
     assert sorted([*visited, *plan.left_out]) == sorted(by_ticket), "each once, or left out"
@@ -109,6 +110,40 @@ def test_a_plan_keeps_windows_skills_and_the_way_between(
             here, free = stop.need.place, leg.leave
         assert free <= DUTY[1]
     assert all(by_ticket[ticket].need.skill == "plumbing" for ticket in plan.left_out if len(calls) <= 3)
+
+
+def test_a_day_is_planned_beside_the_interpreter_and_kept() -> None:
+    at = Place(31.2, 121.4)
+    stops = tuple(
+        Stop(f"t{n}", Need("refrigeration", "", "", Place(31.2 + n / 100, 121.4), 45), "soon")
+        for n in range(4)
+    )
+    task = DayTask((worker("w0", home=at),), stops, (DUTY,), RULE)
+    planner = Planner()
+    try:
+        first = planner.plan(task)
+        assert first == plan_day(task)
+        assert planner.plan(task) is first
+        child = planner._child
+        assert child is not None
+        child.kill()
+        child.wait()
+        other = DayTask(task.workers, stops[:2], task.duty, RULE)
+        assert planner.plan(other) == plan_day(other), "a child that was killed is replaced"
+    finally:
+        planner.close()
+    assert planner._child is None
+
+
+def test_the_planning_process_ends_with_its_parent() -> None:
+    planner = Planner()
+    planner.plan(DayTask((worker("w0", home=None),), (), (DUTY,), RULE))
+    child = planner._child
+    assert child is not None
+    assert child.stdin is not None
+    child.stdin.close()  # what the kernel does for a parent that was killed
+    assert child.wait(timeout=20) == 0
+    planner.close()
 
 
 def test_an_owner_picks_a_window_with_one_tap(world: World) -> None:
@@ -200,8 +235,8 @@ def test_the_days_plan_of_an_engineer(world: World) -> None:
     assert ticket.visit_from is not None
     day = ticket.visit_from.astimezone(ZoneInfo("Asia/Shanghai")).date()
     with world.pool.connection() as conn:
-        plan = day_plan(conn, default_policy(), 1, day)
-        empty = day_plan(conn, default_policy(), 1, day + timedelta(days=1))
+        plan = plan_day(day_task(conn, default_policy(), 1, day))
+        empty = plan_day(day_task(conn, default_policy(), 1, day + timedelta(days=1)))
     (route,) = plan.routes
     (leg,) = route.legs
     assert (route.worker, leg.ticket) == (ENGINEER, ticket.id)

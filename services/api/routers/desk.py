@@ -135,9 +135,10 @@ def get_plan(
     """Return the plan of a day: who goes where in which order, with the way between."""
     wanted = day or platform.clock.now().date()
     with caller.transaction() as conn:
-        plan = dispatch.day_plan(
+        task = dispatch.day_task(
             conn, platform.desk.policy, caller.tenant, wanted, engineer=engineer, waiting=waiting
         )
+    plan = platform.planner.plan(task)
     return DayPlanPublic(
         day=wanted,
         routes=[

@@ -129,9 +129,11 @@ def get_board(
     """Return the plan of a day with what each visit is about, and whether its part is in the van."""
     wanted = day or platform.clock.now().date()
     with caller.transaction() as conn:
-        plan = dispatch.day_plan(
+        task = dispatch.day_task(
             conn, platform.desk.policy, caller.tenant, wanted, engineer=engineer, waiting=waiting
         )
+    plan = platform.planner.plan(task)  # takes its time: no connection waits meanwhile
+    with caller.transaction() as conn:
         return workbench.board(conn, platform.titles, caller.tenant, plan, wanted)
 
 
