@@ -29,12 +29,19 @@ RANGES = {"6h": "1m", "24h": "5m", "30d": "1h", "2y": "1d"}
 _LENGTHS = {"6h": 0.25, "24h": 1.0, "30d": 30.0, "2y": 730.0}
 
 
+def resting(conn: Connection) -> Connection:
+    """Return a connection that may rest within a transaction, from one test to the next."""
+    conn.execute("SET idle_in_transaction_session_timeout = 0")
+    conn.commit()
+    return conn
+
+
 @pytest.fixture(scope="module")
 def store(postgres_server: str, template_database: str, catalogue: Catalogue) -> Iterator[Connection]:
     """A filled store without TimescaleDB."""
     with made_database(postgres_server, template=template_database) as address, connect(address) as conn:
         fill(conn, catalogue)
-        yield conn
+        yield resting(conn)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +56,7 @@ def timescale_store(timescale_server: str, few_types: Catalogue) -> Iterator[Con
     with made_database(timescale_server) as address, connect(address) as conn:
         migrate(conn, few_types, timescale=True)
         fill(conn, few_types)
-        yield conn
+        yield resting(conn)
 
 
 def queries(document: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
