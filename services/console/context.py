@@ -182,6 +182,7 @@ def render(desk: Desk, request: Request, template: str, *, status: int = 200, **
         "typed": {},
         **context,
     }
+    values["status"] = status
     return HTMLResponse(
         desk.templates[words_of(request).language].get_template(template).render(**values), status
     )

@@ -359,6 +359,7 @@ def test_what_does_not_exist_is_told_in_a_sentence(staff: TestClient, path: str)
     answer = staff.get(path)
     assert answer.status_code == 404
     assert "There is nothing here" in answer.text
+    assert "Try again" not in answer.text, "it would be missing again"
 
 
 def test_an_api_that_is_down_or_strange_is_told_in_a_sentence(staff: TestClient, fake: FakeApi) -> None:
@@ -616,6 +617,9 @@ def test_a_role_is_offered_what_it_may_see(
         start = client.get("/product-issues/p-4")
         assert "Your role sees sums" in start.text
         assert "Look into it" in start.text
+        shown = client.get("/campaigns/c-7").text
+        assert "1 of 3 recovered" in shown
+        assert "ac-01" not in shown, "no single home, and no link that leads nowhere"
     nav = re.search(r'<nav class="nav".*?</nav>', start.text, re.DOTALL)
     assert nav is not None
     assert re.findall(r'href="([^"]+)"', nav[0]) == places

@@ -51,8 +51,8 @@ def get_similar(ticket_id: str, platform: PlatformDep, caller: TicketsReader) ->
 
 
 @router.get("/campaigns/{campaign_id}/members")
-def list_members(campaign_id: str, platform: PlatformDep, caller: CampaignsReader) -> list[MemberPublic]:
-    """Return the appliances of a campaign, those that still have its cause first."""
+def list_members(campaign_id: str, platform: PlatformDep, caller: TicketsReader) -> list[MemberPublic]:
+    """Return the appliances of a campaign that the caller sees, those that still have its cause first."""
     with caller.transaction() as conn:
         campaigns.get(conn, caller.tenant, campaign_id)
         return workbench.members(conn, caller.tenant, campaign_id)
