@@ -48,7 +48,7 @@ MATCH = 2.0
 """Evidence that a fault earns whose whole signature is well over the threshold, where nothing excludes it."""
 MONTHS_DAYS = SLOW_DAYS["months"]
 NEAR = 0.8
-"""A day over this share of the threshold neither lengthens nor breaks a row of days, of what takes months."""
+"""A day over this share of the threshold neither lengthens nor breaks a row of days, of what lasts."""
 CALM, CALM_DAYS = 0.5, 4
 """A creeping finding is cleared when its score was below this share of the threshold for so many days …"""
 BACK, BACK_DAYS = 0.35, 2
@@ -81,6 +81,8 @@ class Creeping:
         self.incidents: dict[int, Incident] = {}
         self.threshold = FLOOR * self.stretch
         self._calibrated_day = -1
+        # what takes months, or is told at less than the threshold, is not judged by the last two days
+        self.lasting = (plan.slow_days >= MONTHS_DAYS) | (plan.evident < 1.0)
 
     def close_day(self, who: Ints, end_us: Ints, sudden: dict[int, str]) -> list[Change]:
         """Judge the finished day of devices ``who``.
@@ -109,9 +111,9 @@ class Creeping:
         aged = np.where(s.age_days[who] < YOUNG_DAYS, YOUNG_FACTOR, 1.0)
         limit = self.threshold * aged[:, None] * plan.evident
         over = np.concatenate([score[:, :-1] >= limit, score[:, -1:] >= UNKNOWN_AT], axis=1)
-        # what takes months goes up and down on its way: a day that is not far below breaks no row
+        # what lasts goes up and down on its way: a day that is not far below breaks no row
         near = np.zeros_like(over)
-        near[:, :-1] = (score[:, :-1] >= NEAR * limit) & (plan.slow_days >= MONTHS_DAYS)
+        near[:, :-1] = (score[:, :-1] >= NEAR * limit) & self.lasting
         s.slow_days[who] = np.where(over, s.slow_days[who] + 1, np.where(near, s.slow_days[who], 0))
         any_over = over.any(axis=1)
         began = end_us // DAY_US - 1
@@ -137,8 +139,7 @@ class Creeping:
         candidates = [*standing.z, from_new]
         sizes = [*standing.residual, from_new * self.reference.fleet.between]
         scores = np.stack([matched(self.plan, z, size) for z, size in zip(candidates, sizes, strict=True)])
-        # what takes months is not judged by the last two days
-        scores[0][:, self.plan.slow_days >= MONTHS_DAYS] = 0.0
+        scores[0][:, self.lasting] = 0.0
         best = scores.max(axis=2).argmax(axis=0)
         z = np.stack(candidates)[best, np.arange(len(who))]
         size = np.stack(sizes)[best, np.arange(len(who))]
@@ -147,7 +148,7 @@ class Creeping:
 
     def _present(self, who: Ints, standing: Standing) -> tuple[Floats, Floats, Floats]:
         """Return (R,) each: how far the last days are over, 1 at the threshold; the day alone; and the last
-        days or, of what takes months, the last weeks.
+        days or, of what lasts, the last weeks.
 
         Long memories clear late, and even the briefest one holds two days of a fault that was put right. But
         the last two days of what takes months and shows in single loads may be two light ones.
@@ -160,9 +161,8 @@ class Creeping:
             score = np.maximum(matched(self.plan, z, size) / limit, named).max(axis=1, initial=0.0)
             odd = unexplained(self.plan, z, size) / UNKNOWN_AT
             result.append(np.maximum(score, odd))
-        weeks = (matched(self.plan, standing.z[1], standing.residual[1]) / limit)[
-            :, self.plan.slow_days >= MONTHS_DAYS
-        ].max(axis=1, initial=0.0)
+        weeks = matched(self.plan, standing.z[1], standing.residual[1]) / limit
+        weeks = weeks[:, self.lasting].max(axis=1, initial=0.0)
         return result[0], result[1], np.maximum(result[0], weeks)
 
     def _from_new(self, who: Ints, standing: Standing) -> Floats:

@@ -214,12 +214,15 @@ class _Sums:
         self.cycles = np.zeros((size, len(plan.cycles), CYCLE_STATS))
         self.panes = np.zeros(size)
         # for the slope: weighted sums over pane means, time in hours before the newest pane
-        self.sloped = _channels_of(plan, ("slope",), long=width_us == LONG_US)
+        self.sloped = _channels_of(plan, ("slope", "falling"), long=width_us == LONG_US)
         self.moments = np.zeros((size, len(self.sloped), 3))
         self.least = _channels_of(plan, ("minimum",), long=width_us == LONG_US)
         self.highest = _channels_of(plan, ("maximum",), long=width_us == LONG_US)
         peaks = {int(c) for c in plan.per[plan.is_long == (width_us == LONG_US)] if c >= 0}
-        self.highest = sorted(peaks.union(self.highest))
+        mine = np.flatnonzero(plan.is_long == (width_us == LONG_US))
+        watched = {channel for f in mine for channel, _ in plan.calm[f]}
+        self.highest = sorted(peaks.union(self.highest, watched))
+        self.least = sorted(watched.union(self.least))
 
     def add(self, panes: Panes, stats: Singles, back: int, hours: Floats) -> None:
         """Add to every pane the one ``back`` places earlier, if it is of this device and in the window.
@@ -326,6 +329,8 @@ def compute_features(plan: TypePlan, table: Table) -> tuple[Floats, Floats, Floa
                 value = np.sqrt(np.maximum(window.stats[:, c, SQUARES] / n - centred * centred, 0.0))
             elif feature.kind == "slope":
                 value = window.slope[:, c]
+            elif feature.kind == "falling":
+                value = np.where(np.isfinite(window.slope[:, c]), window.slope[:, c] < -feature.above, np.nan)
             elif feature.kind == "duty":
                 value = window.above[:, slot, 0] / n
             elif feature.kind == "idle":
@@ -345,6 +350,8 @@ def compute_features(plan: TypePlan, table: Table) -> tuple[Floats, Floats, Floa
             else:  # delta
                 value = window.growth[:, int(np.flatnonzero(plan.grown == c)[0])]
             enough = (window.panes >= np.maximum(2, panes / 2)) & (n > 0)
+            for channel, within in plan.calm[f]:
+                enough &= ~(window.stats[:, channel, MAX] - window.stats[:, channel, MIN] > within)
             values[:, f] = np.where(enough, value, np.nan)
             for place, channel in enumerate(plan.context[f]):
                 if channel >= 0:

@@ -74,6 +74,7 @@ class TypePlan:
         thresholds: (A, 4) channel held against them, level, upper edge (infinite: none) and channel added up
             of each such column.
         still: of each such column, channels that must not move in a pane that counts, and within what.
+        calm: of each feature, channels that must not move in its window, and within what.
         per: (F,) channel by whose peak a reading is scaled, −1 for none.
         per_law: (F, 3) least peak that counts, peak for which the value is given, and the power.
         cycle_slot: (F,) tracker of the feature's cycles, −1 for none.
@@ -126,6 +127,7 @@ class TypePlan:
     above_slot: Ints
     thresholds: Floats
     still: tuple[tuple[tuple[int, float], ...], ...]
+    calm: tuple[tuple[tuple[int, float], ...], ...]
     per: Ints
     per_law: Floats
     cycle_slot: Ints
@@ -166,7 +168,9 @@ class TypePlan:
         """Return (unit, factor) in which people read a feature: shares of time as per cent."""
         description = self.appliance.features[self.features[feature]]
         channel = self.appliance.channels[description.channel]
-        if description.kind in ("duty", "ratio") or (description.kind == "mean" and channel.kind == "state"):
+        if description.kind in ("duty", "falling", "ratio") or (
+            description.kind == "mean" and channel.kind == "state"
+        ):
             return "%", 100.0
         if description.kind in ("idle", "on_time", "rest_time"):
             return "min", 1.0
@@ -225,6 +229,7 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
         if fault.time_scale == "minutes"
         for name in fault.signature
     }
+    calm: list[tuple[tuple[int, float], ...]] = []
     columns: list[tuple[tuple[float, ...], tuple[tuple[int, float], ...]]] = []
     cycles: list[tuple[float, ...]] = []
     plateaus: list[tuple[float, ...]] = []
@@ -232,10 +237,11 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
     cycle_slot, since_slot = above_slot.copy(), above_slot.copy()
     for position, feature in enumerate(rows):
         number = index[feature.channel]
+        unmoved = tuple((index[name], within) for name, within in feature.steady.items())
+        calm.append(() if feature.kind in ("duty", "level_on", "idle") else unmoved)
         edge = np.inf if feature.below is None else feature.below
         if feature.kind in ("duty", "level_on", "idle"):
             held = index[feature.above_of] if feature.above_of else number
-            unmoved = tuple((index[name], within) for name, within in feature.steady.items())
             column = (held, feature.above, edge, number), unmoved
             if column not in columns:
                 columns.append(column)
@@ -289,7 +295,7 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
         divisor=np.array([index[feature.over] for feature in rows], np.int64),
         is_long=np.array(
             [
-                f.kind in ("duty", "level_on", *CYCLE_KINDS) or n not in quick
+                f.kind in ("duty", "level_on", *CYCLE_KINDS) or (n not in quick and f.kind != "falling")
                 for n, f in zip(features, rows, strict=True)
             ],
             np.bool_,
@@ -306,6 +312,7 @@ def make_plan(appliance: ApplianceType) -> TypePlan:
         above_slot=above_slot,
         thresholds=np.array([column for column, _ in columns], np.float64).reshape(-1, 4),
         still=tuple(unmoved for _, unmoved in columns),
+        calm=tuple(calm),
         per=np.array([index[feature.per] for feature in rows], np.int64),
         per_law=np.array([(f.per_least, f.per_at, f.per_power) for f in rows], np.float64).reshape(-1, 3),
         cycle_slot=cycle_slot,
@@ -360,7 +367,7 @@ def _place(known: list[tuple[float, ...]], key: tuple[float, ...]) -> int:
 def _possible(feature: Feature, channel: Channel) -> tuple[float, float]:
     """Return the range of values that a feature can have, by its kind and its channel's valid range."""
     match feature.kind:
-        case "duty":
+        case "duty" | "falling":
             return 0.0, 1.0
         case "ratio" | "spread" | "delta" | "idle" | "starts" | "on_time" | "rest_time" | "since":
             return 0.0, np.inf

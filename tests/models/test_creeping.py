@@ -185,3 +185,28 @@ def test_the_air_of_a_clogged_filter_is_colder_and_that_of_a_leak_warmer(catalog
     heat = {"power_heat": -8.0, "duty_heat": 3.0, "supply_heat": 0.0}
     assert list(_named(catalogue, "air_conditioner", **heat, supply_heating=8.0)) == ["filter_clogged"]
     assert list(_named(catalogue, "air_conditioner", **heat, supply_heating=-8.0)) == ["refrigerant_leak"]
+
+
+def test_a_day_without_a_wash_neither_denies_nor_forgets_what_creeps(catalogue: Catalogue) -> None:
+    """Vibration is known on days with a wash only, every third here, and is told on one of the others too."""
+    plan = make_plan(catalogue["washing_machine"])
+    state = State(plan)
+    devices, column = 20, plan.features.index("vibration_mean")
+    for _ in range(devices):
+        state.add()
+    who, rng, creeping = np.arange(devices), np.random.default_rng(5), Creeping(plan, state)
+    state.pane_us[:devices] = PANE_US
+    usual, first = 4.0 + rng.normal(size=devices) * 0.3, START_US // DAY_US
+    told = []
+    for day in range(150):
+        washed = (day + who) % 3 == 0
+        worn = np.where(who == 0, 1.0 + 0.01 * max(day - 60, 0), 1.0)
+        value = usual * worn * np.exp(rng.normal(size=devices) * 0.3)
+        state.day[who] = first + day
+        state.daily_sum[who, column, 0] = np.where(washed, 12, 0)
+        state.daily_sum[who, column, 1] = np.where(washed, 12 * value, 0.0)
+        ends = np.full(devices, (first + day + 1) * DAY_US)
+        told += [(day, one) for one in creeping.close_day(who, ends, {})]
+    assert {one.device for _, one in told} == {0}
+    assert {one.cause for _, one in told} == {"imbalance"}
+    assert told[0][0] < 145

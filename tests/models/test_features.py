@@ -105,6 +105,15 @@ def test_panes_in_which_another_channel_moves_do_not_count() -> None:
     assert values[-1, 0] == pytest.approx(4000.0)
 
 
+def test_a_mean_says_nothing_of_a_window_in_which_another_channel_moved() -> None:
+    """The freezer in the hours in which nobody opens the door."""
+    shut = _feature("mean", steady={"total": 0.0})
+    values = _compute(_type(f=shut), [-18.0] * 180, [0.0] * 60 + [1.0] + [0.0] * 119)[:, 0]
+    assert values[11] == pytest.approx(-18.0)
+    assert np.isnan(values[12:24]).all()
+    assert values[24] == pytest.approx(-18.0)
+
+
 def test_what_is_held_after_a_spin_is_brought_to_one_speed() -> None:
     """4 mm/s at 1,000 rpm are 5.76 at 1,200; nothing is said before the spin is over, or of a slow one."""
     at_speed = _feature("mean", per="total", per_least=900.0, per_at=1200.0, per_power=2.0)

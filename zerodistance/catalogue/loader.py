@@ -160,8 +160,8 @@ def _problems(a: ApplianceType, stem: str) -> Iterable[tuple[str, str]]:
             yield f"features.{name}.release", f"must not lie above the threshold {feature.above:g}"
         if feature.when_below <= feature.when_above:
             yield f"features.{name}.when_below", f"must lie above when_above {feature.when_above:g}"
-        if (feature.above_of or feature.steady) and feature.kind not in ("duty", "level_on"):
-            yield f"features.{name}.kind", "above_of and steady are for duty and level_on only"
+        if feature.above_of and feature.kind not in ("duty", "level_on"):
+            yield f"features.{name}.kind", "above_of is for duty and level_on only"
         if feature.per and feature.kind != "mean":
             yield f"features.{name}.kind", "per is for a mean only"
         if min(feature.per_least, feature.per_at) <= 0:

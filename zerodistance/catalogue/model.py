@@ -54,6 +54,7 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             runs that ended), rest_time (mean minutes between them); since (hours in which it was above
             ``counting_above``, since a plateau above ``above`` of at least ``lasting_minutes`` was seen).
             ratio (mean, divided by the mean of the channel ``over``): what a part makes of what it is given.
+            falling (share of time in which it fell by more than ``above`` an hour over the short window).
         channel: the channel it reads.
         above: threshold of duty, level_on, idle and the cycles, in the channel's unit.
         below: upper edge for duty, level_on and the cycles: a reading from here on is something else (a
@@ -75,7 +76,8 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         above_of: channel that ``above`` and ``below`` of duty and level_on are held against where it is not
             the feature's own (the supply air while the compressor draws power); "" for the feature's own.
         steady: channel → by how much its readings may differ within a pane that counts for duty and level_on
-            (power of the element that does not warm the top, while nobody draws).
+            (power of the element that does not warm the top, while nobody draws), or within the window of any
+            other kind (the freezer in hours in which nobody opens the door).
         per: channel by whose peak in the window the newest reading is brought to what it would be at
             ``per_at`` (vibration that goes with the square of the speed); a mean only. Judged where the peak
             was at least ``per_least`` and is over, so that what is held comes from that run; ignored for a
@@ -106,6 +108,7 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         "rest_time",
         "since",
         "ratio",
+        "falling",
     ]
     channel: str
     over: str = ""

@@ -148,7 +148,7 @@ def _channel(a: ApplianceType, name: str, channel: Channel, language: str) -> tu
     )
 
 
-_WITH_THRESHOLD = ("duty", "level_on", "idle", "starts", "on_time", "rest_time", "since")
+_WITH_THRESHOLD = ("duty", "falling", "level_on", "idle", "starts", "on_time", "rest_time", "since")
 
 
 def _feature(name: str, feature: Feature, language: str) -> tuple[str, ...]:
