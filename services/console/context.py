@@ -61,7 +61,7 @@ class Desk:
         if time.monotonic() - moment > _NAV_FRESH_S:
             try:
                 count = len(await self.api.unclaimed())
-            except ApiProblemError:  # an engineer claims no devices; others do
+            except ApiProblemError:  # the role was lost since the sign-in
                 return 0
             self._unclaimed = (time.monotonic(), count)
         return count
@@ -96,7 +96,10 @@ class Visit:
         self, template: str, *, section: str, status: int = 200, about: str = "", **context: Any
     ) -> HTMLResponse:
         """Render a page in its frame; ``about``: the one ticket or appliance whose changes concern it."""
-        overview, waiting = await asyncio.gather(self.desk.api.overview(), self.desk.unclaimed_count())
+        claims = self.session.may("devices:claim")
+        overview, waiting = await asyncio.gather(
+            self.desk.api.overview(), self.desk.unclaimed_count() if claims else _none()
+        )
         return render(
             self.desk,
             self.request,
@@ -268,6 +271,10 @@ def _templates(language: str) -> jinja2.Environment:
         script_words=json.dumps({**words.section("script"), **words.section("time")}, ensure_ascii=False),
     )
     return environment
+
+
+async def _none() -> int:
+    return 0
 
 
 def _iso(moment: datetime) -> str:
