@@ -31,6 +31,7 @@ from zerodistance.messages import (
 )
 from zerodistance.store import devices, offsets
 from zerodistance.store.database import Pool
+from zerodistance.store.reconcile import check_diagnosis
 from zerodistance.store.reconcile_device import complement
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -202,6 +203,16 @@ def test_each_sum_is_looked_at(stored: Pool, ask: Ask) -> None:
         with stored.connection() as conn:
             conn.execute(undo.encode())
     assert ask()[0] == 0
+
+
+@pytest.mark.parametrize(("store", "diagnose", "compared"), [(7, 7, True), (7, 6, False)])
+def test_a_partition_that_one_has_not_begun_and_the_other_begins_at_nought_is_read_equally_far(
+    store: int, diagnose: int, compared: bool
+) -> None:
+    full, empty = TopicPartition(TELEMETRY, 0), TopicPartition(TELEMETRY, 3)
+    places = {("store", full): store, ("diagnose", full): diagnose, ("diagnose", empty): 0}
+    said = check_diagnosis({"store": {"samples_in": 5}, "diagnose": {"in": 4}}, places)
+    assert said.startswith("Store and diagnosis have read the same records" if compared else "Not compared")
 
 
 def test_without_the_log(stored: Pool, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:

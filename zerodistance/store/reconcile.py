@@ -164,7 +164,7 @@ def check_diagnosis(
     """Where store and diagnosis have read equally far they have taken equally many samples; "" if so."""
     read: dict[str, dict[TopicPartition, int]] = {"store": {}, "diagnose": {}}
     for (consumer, where), offset in offsets.items():
-        if where.topic == TELEMETRY and consumer in read:
+        if where.topic == TELEMETRY and consumer in read and offset:  # none and nought: nothing was read
             read[consumer][where] = offset
     if not read["diagnose"]:
         return ""
