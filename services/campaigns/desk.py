@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,18 +17,16 @@ from services.tickets import repository as tickets
 from services.tickets.changes import consequences
 from services.tickets.lifecycle import CAMPAIGNABLE, Details, Role, State, check_move
 from services.tickets.repository import Device
+from services.tickets.shared import TicketDesk
 from zerodistance.catalogue.model import Text
 from zerodistance.messages import Finding
 from zerodistance.store.database import Connection
-
-if TYPE_CHECKING:
-    from services.tickets.desk import Desk
 
 
 class Campaigns:
     """What happens to campaigns; ``desk`` moves the tickets that become part of one."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: TicketDesk) -> None:
         self._desk = desk
 
     def take(self, conn: Connection, device: Device, finding: Finding) -> bool:

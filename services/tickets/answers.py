@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from services.commands import repository as commands
 from services.commands.lifecycle import real_wait_s
@@ -14,17 +13,17 @@ from services.messages import repository as messages
 from services.tickets import orders, repository, rules, visiting
 from services.tickets.lifecycle import TERMINAL, State
 from services.tickets.repository import Ticket
+from services.tickets.shared import TicketDesk
 from zerodistance.errors import ConflictError, InvalidMessageError, NotFoundError
 from zerodistance.store.database import Connection
 from zerodistance.store.devices import stands_in
 
-if TYPE_CHECKING:
-    from services.tickets.desk import Desk
-
 _RATEABLE = frozenset({State.RESOLVED, State.VERIFIED, State.CONFIRMED, State.CLOSED})
 
 
-def answer(desk: Desk, conn: Connection, household_id: str, message_id: str, answer: str) -> messages.Message:
+def answer(
+    desk: TicketDesk, conn: Connection, household_id: str, message_id: str, answer: str
+) -> messages.Message:
     """Take the owner's answer; the same one twice is taken once.
 
     Raises:
@@ -67,7 +66,7 @@ def answer(desk: Desk, conn: Connection, household_id: str, message_id: str, ans
 
 
 def rate(
-    desk: Desk,
+    desk: TicketDesk,
     conn: Connection,
     household_id: str,
     ticket_id: str,
@@ -102,7 +101,9 @@ def rate(
     return desk.carry_out(conn, device, ticket, decisions, {"rating": rating})
 
 
-def _consent(desk: Desk, conn: Connection, message: messages.Message, answer: str, now: datetime) -> None:
+def _consent(
+    desk: TicketDesk, conn: Connection, message: messages.Message, answer: str, now: datetime
+) -> None:
     if message.command_id is None:
         return
     by = f"owner:{message.household_id}"
@@ -116,7 +117,7 @@ def _consent(desk: Desk, conn: Connection, message: messages.Message, answer: st
     orders.ended(desk, conn, declined)
 
 
-def _act(desk: Desk, conn: Connection, message: messages.Message, answer: str, now: datetime) -> None:
+def _act(desk: TicketDesk, conn: Connection, message: messages.Message, answer: str, now: datetime) -> None:
     """Send the command that an owner has tapped for; the other answers send nothing."""
     wish = message.options.get(answer)
     if wish is None or message.device_id is None:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
 from services.tickets import policy, repository, rules
 from services.tickets.lifecycle import TERMINAL, State
 from services.tickets.repository import Device, Ticket
+from services.tickets.shared import TicketDesk
 from zerodistance.clock import from_us
 from zerodistance.messages import Finding
 from zerodistance.store.database import Connection
-
-if TYPE_CHECKING:
-    from services.tickets.desk import Desk
 
 Taken = Literal[
     "unknown_device", "retired", "repeated", "ignored", "opened", "reopened", "revised", "cleared", "joined"
@@ -24,7 +22,7 @@ APPLIANCE = "appliance"
 """The model of findings that are nothing but a code of the appliance."""
 
 
-def take(desk: Desk, conn: Connection, finding: Finding) -> Taken:
+def take(desk: TicketDesk, conn: Connection, finding: Finding) -> Taken:
     """Take a finding or a revision of one; redelivered or outdated ones change nothing.
 
     Returns:
@@ -44,7 +42,7 @@ def take(desk: Desk, conn: Connection, finding: Finding) -> Taken:
     return _take_open(desk, conn, device, finding, linked, came_back=before == "cleared")
 
 
-def take_anew(desk: Desk, conn: Connection, finding: Finding) -> Taken:
+def take_anew(desk: TicketDesk, conn: Connection, finding: Finding) -> Taken:
     """Open a ticket for a finding that a campaign has let go of, and that has not cleared."""
     device = repository.device(conn, finding.device)
     if device is None:
@@ -58,7 +56,9 @@ def take_anew(desk: Desk, conn: Connection, finding: Finding) -> Taken:
     return "revised"
 
 
-def follow_lead(desk: Desk, conn: Connection, device: Device, ticket: Ticket, *, came_back: bool) -> None:
+def follow_lead(
+    desk: TicketDesk, conn: Connection, device: Device, ticket: Ticket, *, came_back: bool
+) -> None:
     """Make the most pressing open finding the ticket's own, and do what a changed cause asks for."""
     lead = _lead(repository.findings(conn, ticket.id))
     if lead is None:
@@ -80,7 +80,13 @@ def follow_lead(desk: Desk, conn: Connection, device: Device, ticket: Ticket, *,
 
 
 def _take_open(
-    desk: Desk, conn: Connection, device: Device, finding: Finding, linked: Ticket | None, *, came_back: bool
+    desk: TicketDesk,
+    conn: Connection,
+    device: Device,
+    finding: Finding,
+    linked: Ticket | None,
+    *,
+    came_back: bool,
 ) -> Taken:
     ticket = linked if linked is not None and State(linked.state) not in TERMINAL else None
     ticket = ticket or repository.lock_open_of_device(conn, device.id)
@@ -106,7 +112,7 @@ def _take_open(
     return "reopened" if ticket.state == State.CLOSED else "revised"
 
 
-def _open(desk: Desk, conn: Connection, device: Device, finding: Finding) -> None:
+def _open(desk: TicketDesk, conn: Connection, device: Device, finding: Finding) -> None:
     fault = desk.titles.fault(device.type, finding.cause)
     unexplained = finding.model == APPLIANCE
     decisions = rules.on_new_incident(fault, owner=device.household_id is not None, unexplained=unexplained)
@@ -120,7 +126,7 @@ def _open(desk: Desk, conn: Connection, device: Device, finding: Finding) -> Non
     desk.open_ticket(conn, device, values, decisions)
 
 
-def _clear(desk: Desk, conn: Connection, linked: Ticket | None) -> Taken:
+def _clear(desk: TicketDesk, conn: Connection, linked: Ticket | None) -> Taken:
     if linked is None or State(linked.state) in TERMINAL:
         return "cleared"
     device = desk.device_of(conn, linked)
@@ -143,7 +149,7 @@ def _linked(conn: Connection, finding_id: str) -> Ticket | None:
     return None
 
 
-def _diagnosis(desk: Desk, device: Device, finding: Finding) -> dict[str, Any]:
+def _diagnosis(desk: TicketDesk, device: Device, finding: Finding) -> dict[str, Any]:
     fault = desk.titles.fault(device.type, finding.cause)
     part = fault.part if fault is not None else ""
     return {

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from services.tickets import incidents, repository, rules
 from services.tickets.changes import changes_of_move, consequences
 from services.tickets.levels import CLOCK_KINDS
 from services.tickets.lifecycle import Details, Role, State, check_move
 from services.tickets.repository import Ticket
+from services.tickets.shared import TicketDesk
 from zerodistance.errors import ConflictError
 from zerodistance.store.database import Connection
 
-if TYPE_CHECKING:
-    from services.tickets.desk import Desk
-
 
 def move(
-    desk: Desk,
+    desk: TicketDesk,
     conn: Connection,
     ticket_id: str,
     version: int,
@@ -65,7 +62,9 @@ def move(
     return desk.carry_out(conn, device, moved, decisions)
 
 
-def _hand_over(desk: Desk, conn: Connection, merged: Ticket, heir_id: str, actor: str, now: datetime) -> None:
+def _hand_over(
+    desk: TicketDesk, conn: Connection, merged: Ticket, heir_id: str, actor: str, now: datetime
+) -> None:
     """Let another ticket go on with what a merged one had: its findings, and who measured what."""
     repository.hand_findings(conn, merged.id, heir_id)
     heir = repository.get(conn, heir_id, lock=True)

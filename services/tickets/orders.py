@@ -6,7 +6,6 @@ The ticket is locked before the command, here as everywhere, so that the two can
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from services.commands import repository as commands
 from services.commands.lifecycle import real_wait_s
@@ -14,18 +13,16 @@ from services.commands.requests import request_command
 from services.tickets import repository, rules
 from services.tickets.lifecycle import TERMINAL, State
 from services.tickets.repository import Device, Ticket
+from services.tickets.shared import TicketDesk
 from zerodistance.errors import ConflictError, ForbiddenError, InvalidMessageError, NotFoundError
 from zerodistance.store.database import Connection
-
-if TYPE_CHECKING:
-    from services.tickets.desk import Desk
 
 LIFE_S = 3600.0
 """Platform seconds after which a command that a ticket asks for is of no use any more."""
 
 
 def give(
-    desk: Desk, conn: Connection, device: Device, ticket: Ticket, decision: rules.Command, now: datetime
+    desk: TicketDesk, conn: Connection, device: Device, ticket: Ticket, decision: rules.Command, now: datetime
 ) -> Ticket:
     """Ask for the command that the rules decided on; where it cannot be asked for, the ticket hears of it."""
     needs_consent = desk.catalogue.get_type(device.type).commands[decision.name].consent
@@ -54,7 +51,7 @@ def give(
     return ticket
 
 
-def ended(desk: Desk, conn: Connection, command: commands.CommandRow) -> None:
+def ended(desk: TicketDesk, conn: Connection, command: commands.CommandRow) -> None:
     """Let a ticket know what became of its command."""
     if command.ticket_id is None:
         return
@@ -67,7 +64,7 @@ def ended(desk: Desk, conn: Connection, command: commands.CommandRow) -> None:
     desk.carry_out(conn, device, ticket, decisions)
 
 
-def end_overdue(desk: Desk, conn: Connection, *, shortest_s: float) -> commands.CommandRow | None:
+def end_overdue(desk: TicketDesk, conn: Connection, *, shortest_s: float) -> commands.CommandRow | None:
     """End one command whose time is over and let its ticket know; return it, None if there is none.
 
     Args:

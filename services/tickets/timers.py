@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import psycopg
 import structlog
@@ -11,18 +10,16 @@ import structlog
 from services.tickets import repository, ringing, rules
 from services.tickets.levels import CLOCK_KINDS, ESCALATE, RESOLVE_BREACH, RESPOND_BREACH
 from services.tickets.repository import Device, Ticket
+from services.tickets.shared import TicketDesk
 from zerodistance.errors import UnavailableError
 from zerodistance.store.database import Connection
-
-if TYPE_CHECKING:
-    from services.tickets.desk import Desk
 
 # Platform time after which a timer that could not be acted on comes again.
 _POSTPONED = timedelta(minutes=10)
 _log = structlog.get_logger(__name__)
 
 
-def fire_due(desk: Desk, conn: Connection) -> bool:
+def fire_due(desk: TicketDesk, conn: Connection) -> bool:
     """Take one timer that is due and do what it was set for; return whether there was one.
 
     A timer that cannot be acted on is said so in the log and comes again later: it must not hold up
@@ -44,7 +41,7 @@ def fire_due(desk: Desk, conn: Connection) -> bool:
     return True
 
 
-def _fire(desk: Desk, conn: Connection, due: repository.DueTimer) -> None:
+def _fire(desk: TicketDesk, conn: Connection, due: repository.DueTimer) -> None:
     ticket = repository.get(conn, due.ticket_id, lock=True)
     device = desk.device_of(conn, ticket)
     if due.kind in CLOCK_KINDS:
@@ -56,7 +53,7 @@ def _fire(desk: Desk, conn: Connection, due: repository.DueTimer) -> None:
     desk.carry_out(conn, device, ticket, rules.on_timer(situation, rules.Wait(due.kind)))
 
 
-def _ring(desk: Desk, conn: Connection, device: Device, ticket: Ticket, kind: str) -> None:
+def _ring(desk: TicketDesk, conn: Connection, device: Device, ticket: Ticket, kind: str) -> None:
     """Warn people of a deadline, or escalate one that was missed; the timers say that it still runs."""
     now = desk.clock.now()
     breached = kind in (RESPOND_BREACH, RESOLVE_BREACH, ESCALATE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from services.commands import repository as commands
 from services.commands.lifecycle import real_wait_s
@@ -26,20 +26,18 @@ from services.tickets.levels import CLOCK_KINDS
 from services.tickets.lifecycle import Details, Role, State, check_move
 from services.tickets.repository import Device, Ticket, stop_timers
 from services.tickets.rules import News
+from services.tickets.shared import TicketDesk
 from zerodistance.catalogue.model import Text
 from zerodistance.clock import from_us
 from zerodistance.errors import ConflictError, ZeroDistanceError
 from zerodistance.store.database import Connection
-
-if TYPE_CHECKING:
-    from services.tickets.desk import Desk
 
 # News after which a visit has to be agreed.
 WANTS_WINDOW = frozenset({News.DISPATCHED, News.REOPENED, News.UNPLANNED, News.OFFERED})
 OTHER = "window_other"  # longer than the others: the database orders keys by length, then letter
 
 
-def offers_for(desk: Desk, conn: Connection, device: Device, ticket: Ticket, news: News) -> list[Offer]:
+def offers_for(desk: TicketDesk, conn: Connection, device: Device, ticket: Ticket, news: News) -> list[Offer]:
     """Return the windows that a piece of news offers the owner; none where nobody could come."""
     if news not in WANTS_WINDOW or ticket.state != State.ON_SITE or device.household_id is None:
         return []
@@ -64,7 +62,9 @@ def as_answers(offers: Sequence[Offer], zone_name: str) -> tuple[dict[str, Text]
     return answers, options
 
 
-def pick(desk: Desk, conn: Connection, message: messages.Message, ticket: Ticket, answer: str) -> Ticket:
+def pick(
+    desk: TicketDesk, conn: Connection, message: messages.Message, ticket: Ticket, answer: str
+) -> Ticket:
     """Plan the visit in the window that the owner picked; one that is taken by now is offered anew.
 
     Args:
@@ -105,7 +105,7 @@ def pick(desk: Desk, conn: Connection, message: messages.Message, ticket: Ticket
 
 
 def offer_protection(
-    desk: Desk, conn: Connection, device: Device, ticket: Ticket, offers: Sequence[Offer]
+    desk: TicketDesk, conn: Connection, device: Device, ticket: Ticket, offers: Sequence[Offer]
 ) -> bool:
     """Ask the owner whether the appliance may run in its protective mode until the repair.
 
@@ -161,7 +161,9 @@ def offer_protection(
     return True
 
 
-def protect(desk: Desk, conn: Connection, message: messages.Message, ticket: Ticket, answer: str) -> Ticket:
+def protect(
+    desk: TicketDesk, conn: Connection, message: messages.Message, ticket: Ticket, answer: str
+) -> Ticket:
     """Start the protective mode that the owner has allowed, or note that it was not allowed."""
     device, now = desk.device_of(conn, ticket), desk.clock.now()
     if answer != "approve":
