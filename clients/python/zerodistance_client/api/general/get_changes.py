@@ -91,11 +91,12 @@ def sync_detailed(
 
     ``event`` is ticket, message or device, ``data`` a JSON object with its id, ``id`` the number to
     resume
-    from. ``ready`` comes first. A reader that lost its connection sends ``Last-Event-ID`` and is given
-    what
-    it missed within the last hour, and perhaps some that it saw; ``resync`` says that something was
-    missed
-    and cannot be given: read everything again. A comment every 15 seconds keeps the line open.
+    from; an engineer hears of the own region and the own tickets. ``ready`` comes first. A reader that
+    lost
+    its connection sends ``Last-Event-ID`` and is given what it missed within the last hour, and perhaps
+    some
+    that it saw; ``resync`` says that something was missed and cannot be given: read everything again. A
+    comment every 15 seconds keeps the line open.
 
     Args:
         last_event_id (str | Unset): id of the last change that was seen, to go on behind it
@@ -135,11 +136,12 @@ def sync(
 
     ``event`` is ticket, message or device, ``data`` a JSON object with its id, ``id`` the number to
     resume
-    from. ``ready`` comes first. A reader that lost its connection sends ``Last-Event-ID`` and is given
-    what
-    it missed within the last hour, and perhaps some that it saw; ``resync`` says that something was
-    missed
-    and cannot be given: read everything again. A comment every 15 seconds keeps the line open.
+    from; an engineer hears of the own region and the own tickets. ``ready`` comes first. A reader that
+    lost
+    its connection sends ``Last-Event-ID`` and is given what it missed within the last hour, and perhaps
+    some
+    that it saw; ``resync`` says that something was missed and cannot be given: read everything again. A
+    comment every 15 seconds keeps the line open.
 
     Args:
         last_event_id (str | Unset): id of the last change that was seen, to go on behind it
@@ -174,11 +176,12 @@ async def asyncio_detailed(
 
     ``event`` is ticket, message or device, ``data`` a JSON object with its id, ``id`` the number to
     resume
-    from. ``ready`` comes first. A reader that lost its connection sends ``Last-Event-ID`` and is given
-    what
-    it missed within the last hour, and perhaps some that it saw; ``resync`` says that something was
-    missed
-    and cannot be given: read everything again. A comment every 15 seconds keeps the line open.
+    from; an engineer hears of the own region and the own tickets. ``ready`` comes first. A reader that
+    lost
+    its connection sends ``Last-Event-ID`` and is given what it missed within the last hour, and perhaps
+    some
+    that it saw; ``resync`` says that something was missed and cannot be given: read everything again. A
+    comment every 15 seconds keeps the line open.
 
     Args:
         last_event_id (str | Unset): id of the last change that was seen, to go on behind it
@@ -216,11 +219,12 @@ async def asyncio(
 
     ``event`` is ticket, message or device, ``data`` a JSON object with its id, ``id`` the number to
     resume
-    from. ``ready`` comes first. A reader that lost its connection sends ``Last-Event-ID`` and is given
-    what
-    it missed within the last hour, and perhaps some that it saw; ``resync`` says that something was
-    missed
-    and cannot be given: read everything again. A comment every 15 seconds keeps the line open.
+    from; an engineer hears of the own region and the own tickets. ``ready`` comes first. A reader that
+    lost
+    its connection sends ``Last-Event-ID`` and is given what it missed within the last hour, and perhaps
+    some
+    that it saw; ``resync`` says that something was missed and cannot be given: read everything again. A
+    comment every 15 seconds keeps the line open.
 
     Args:
         last_event_id (str | Unset): id of the last change that was seen, to go on behind it

@@ -97,9 +97,9 @@ def sync_detailed(
     client: AuthenticatedClient,
     x_actor: None | str | Unset = UNSET,
 ) -> Response[Problem | list[MemberPublic]]:
-    """Return the appliances of a campaign, those that still have its cause first
+    """Return the appliances of a campaign that the caller sees, those that still have its cause first
 
-     Return the appliances of a campaign, those that still have its cause first.
+     Return the appliances of a campaign that the caller sees, those that still have its cause first.
 
     Args:
         campaign_id (str):
@@ -132,9 +132,9 @@ def sync(
     client: AuthenticatedClient,
     x_actor: None | str | Unset = UNSET,
 ) -> Problem | list[MemberPublic] | None:
-    """Return the appliances of a campaign, those that still have its cause first
+    """Return the appliances of a campaign that the caller sees, those that still have its cause first
 
-     Return the appliances of a campaign, those that still have its cause first.
+     Return the appliances of a campaign that the caller sees, those that still have its cause first.
 
     Args:
         campaign_id (str):
@@ -162,9 +162,9 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     x_actor: None | str | Unset = UNSET,
 ) -> Response[Problem | list[MemberPublic]]:
-    """Return the appliances of a campaign, those that still have its cause first
+    """Return the appliances of a campaign that the caller sees, those that still have its cause first
 
-     Return the appliances of a campaign, those that still have its cause first.
+     Return the appliances of a campaign that the caller sees, those that still have its cause first.
 
     Args:
         campaign_id (str):
@@ -195,9 +195,9 @@ async def asyncio(
     client: AuthenticatedClient,
     x_actor: None | str | Unset = UNSET,
 ) -> Problem | list[MemberPublic] | None:
-    """Return the appliances of a campaign, those that still have its cause first
+    """Return the appliances of a campaign that the caller sees, those that still have its cause first
 
-     Return the appliances of a campaign, those that still have its cause first.
+     Return the appliances of a campaign that the caller sees, those that still have its cause first.
 
     Args:
         campaign_id (str):
