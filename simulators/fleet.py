@@ -173,9 +173,18 @@ def load_fleet(source: Path | str, catalogue: Catalogue) -> FleetPlan:
         plan = msgspec.toml.decode(text, type=FleetPlan)
     except msgspec.DecodeError as error:
         raise SettingsError(f"{name} is not a fleet file: {error}.") from error
+    check_fleet(plan, catalogue, name)
+    return plan
+
+
+def check_fleet(plan: FleetPlan, catalogue: Catalogue, name: str = "the fleet") -> None:
+    """Check a fleet that was not read from a file as it is.
+
+    Raises:
+        SettingsError: saying what is wrong with what is called ``name``, and where.
+    """
     for problem in _problems(plan, catalogue):
         raise SettingsError(f"{name}: {problem}.")
-    return plan
 
 
 def _problems(plan: FleetPlan, catalogue: Catalogue) -> list[str]:
@@ -195,7 +204,10 @@ def _problems(plan: FleetPlan, catalogue: Catalogue) -> list[str]:
         return [f"step_s {plan.step_s:g} must divide {SPAN_S} seconds"]
     coarse = plan.history_period_s
     if coarse is not None and (coarse % plan.step_s or SPAN_S % coarse):
-        return [f"history_period_s {coarse:g} must be a multiple of step_s and divide {SPAN_S}"]
+        return [
+            f"history_period_s {coarse:g} must be a multiple of step_s, which is {plan.step_s:g}, "
+            f"and divide {SPAN_S}"
+        ]
     kinds: dict[str, str] = {}
     for group in plan.group:
         physics_of(group.type)
@@ -204,7 +216,8 @@ def _problems(plan: FleetPlan, catalogue: Catalogue) -> list[str]:
             return [f"the group {group.prefix!r} has no appliance: count is {group.count}"]
         if period % plan.step_s or SPAN_S % period:
             return [
-                f"period_s {period:g} of {group.prefix!r} must be a multiple of step_s and divide {SPAN_S}"
+                f"period_s {period:g} of {group.prefix!r} must be a multiple of step_s, which is "
+                f"{plan.step_s:g}, and divide {SPAN_S}"
             ]
         for device in group.ids():
             if device in kinds:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from typer.testing import CliRunner
 
 from simulators.commanding import CommandDesk
 from simulators.delivery import Delivery
@@ -20,6 +21,7 @@ from simulators.simulation import Batch, FleetSimulation
 from simulators.state import load_state, save_state
 from simulators.truth import TruthFile
 from zerodistance.catalogue import Catalogue
+from zerodistance.cli.simulate import app
 from zerodistance.clock import to_us
 from zerodistance.errors import NotFoundError, SettingsError
 from zerodistance.messages import Quality
@@ -292,6 +294,7 @@ def test_doors_and_codes_are_reported_in_their_step(plan: FleetPlan, catalogue: 
         (("seed = 11", "seed = 11\ntime_zone = 'Mars'"), "time_zone"),
         (("seed = 11", "seed = 11\nhistory_period_s = 50"), "history_period_s"),
         (("count = 3", "count = 3\nperiod_s = 45"), "period_s 45"),
+        (("step_s = 30", "step_s = 120\nhistory_period_s = 300"), "multiple of step_s, which is 120"),
     ],
 )
 def test_a_wrong_fleet_file_says_what_is_wrong(
@@ -299,6 +302,17 @@ def test_a_wrong_fleet_file_says_what_is_wrong(
 ) -> None:
     with pytest.raises(SettingsError, match=says):
         load_fleet(FLEET.replace(*change), catalogue)
+
+
+def test_a_coarser_history_is_asked_for_on_the_command_line(tmp_path: Path) -> None:
+    """What fits is taken; what does not is refused in a sentence that names both numbers."""
+    fleet = tmp_path / "fleet.toml"
+    fleet.write_text(FLEET, encoding="utf-8")
+    asked = ["--fleet", str(fleet), "--batch", str(tmp_path / "x.csv"), "--days", "0.01"]
+    refused = CliRunner().invoke(app, [*asked, "--history-period", "100"])
+    assert "history_period_s 100 must be a multiple of step_s, which is 30" in str(refused.exception)
+    taken = CliRunner().invoke(app, [*asked, "--history-period", "300"])
+    assert taken.exit_code == 0, taken.output
 
 
 def test_wrong_faults_say_what_is_wrong(plan: FleetPlan, catalogue: Catalogue, tmp_path: Path) -> None:

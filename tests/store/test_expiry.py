@@ -142,3 +142,42 @@ def test_a_counter_of_boots_that_began_anew_keeps_its_receipt(
         assert expiry.delete_expired(conn, catalogue, START) == {"receipt": 2}
         left = conn.execute("SELECT boot FROM receipt WHERE device_id = 'reset' ORDER BY boot").fetchall()
     assert left == [(1,), (9,), (10,)]
+
+
+def test_opinions_go_with_their_telemetry_unless_a_model_or_an_open_ticket_rests_on_them(
+    database: str, catalogue: Catalogue
+) -> None:
+    longest = max(appliance.retention_days for appliance in catalogue.values())
+    now = START + (longest + 1) * _DAY
+    with connect(database, autocommit=True) as conn:
+        conn.execute("INSERT INTO device (id, tenant_id, type) VALUES ('fridge', 1, 'refrigerator')")
+        for finding, at in (("old", START), ("lineage", START), ("open", START), ("new", now)):
+            conn.execute(
+                "INSERT INTO diagnosis_opinion (finding_id, time, stage, tenant_id, device_id, type,"
+                " revision, cause, vector, champion, champion_says)"
+                " VALUES (%s, %s, 'opened', 1, 'fridge', 'refrigerator', 1, 'c', '{}', 'signatures-1', '{}')",
+                (finding, at),
+            )
+        for finding, state in (("old", "closed"), ("open", "on_site")):
+            conn.execute(
+                "INSERT INTO finding (id, tenant_id, device_id, revision, state, cause, onset_at, time, body)"
+                " VALUES (%s, 1, 'fridge', 1, 'open', 'c', %s, %s, '{}')",
+                (finding, START, START),
+            )
+            conn.execute(
+                "INSERT INTO ticket (id, tenant_id, device_id, finding_id, state, origin, cause, probability,"
+                " urgency, onset_at, opened_at, outcome, closed_at)"
+                " VALUES (%s, 1, 'fridge', %s, %s, 'detected', 'c', 1, 'soon', %s, %s, 'confirmed', %s)",
+                (finding, finding, state, START, START, START if state == "closed" else None),
+            )
+        conn.execute(
+            "INSERT INTO model_version (version, type, number, stage, created_at, created_by, data_sha256,"
+            " card, file, file_sha256)"
+            " VALUES ('refrigerator-1', 'refrigerator', 1, 'retired', %s, 'x', '', '{}', '', '')",
+            (START,),
+        )
+        conn.execute("INSERT INTO model_label VALUES ('refrigerator-1', 'lineage', 'old', 'c', 'confirmed')")
+        assert expiry.delete_expired(conn, catalogue, START + longest * _DAY) == {}
+        assert expiry.delete_expired(conn, catalogue, now) == {"diagnosis_opinion": 1}
+        left = conn.execute("SELECT finding_id FROM diagnosis_opinion ORDER BY 1").fetchall()
+    assert [row[0] for row in left] == ["lineage", "new", "open"]

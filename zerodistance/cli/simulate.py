@@ -69,7 +69,7 @@ def simulate(
         return
     import msgspec
 
-    from simulators.fleet import load_fleet
+    from simulators.fleet import check_fleet, load_fleet
     from simulators.running import RunOptions, run_fleet
 
     settings = load_settings()
@@ -78,8 +78,8 @@ def simulate(
     path = fleet or Path(str(resources.files("simulators") / "fleets" / "demo.toml"))
     plan = load_fleet(path, catalogue)
     if history_period is not None:
-        text = msgspec.toml.encode(msgspec.structs.replace(plan, history_period_s=history_period)).decode()
-        plan = load_fleet(text, catalogue)
+        plan = msgspec.structs.replace(plan, history_period_s=history_period)
+        check_fleet(plan, catalogue, "--history-period")
     stop = until_told()
     console = Console(stderr=True)
     if batch is not None:

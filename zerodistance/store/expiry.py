@@ -1,10 +1,11 @@
 """Rows beside the telemetry that are of no use any more, deleted in short transactions.
 
-Events, expected bands, conflicts, dead letters and samples that wait for a table are kept as long as the
-longest kept telemetry of the catalogue: a letter that is older would be refused as too old if it were
-replayed. What has done its work goes earlier: timers of tickets that ended, the memory of the diagnosis of
-appliances that are gone, receipts of boots that were long ago. What people decided (tickets, messages,
-findings, commands) stays, and so does what is still to be sent (the outbox).
+Events, expected bands, opinions of the diagnosis, conflicts, dead letters and samples that wait for a table
+are kept as long as the longest kept telemetry of the catalogue: a letter that is older would be refused as
+too old if it were replayed. Opinions from which a model was made are its lineage and stay, and so do those of
+tickets that are still open. What has done its work goes earlier: timers of tickets that ended, the memory of
+the diagnosis of appliances that are gone, receipts of boots that were long ago. What people decided (tickets,
+messages, findings, commands) stays, and so does what is still to be sent (the outbox).
 """
 
 from __future__ import annotations
@@ -52,6 +53,15 @@ _RULES = (
     _older("device_event", "time"),
     _older("expected_band", "time"),
     _older("telemetry_conflict", "time"),
+    _Rule(
+        "diagnosis_opinion",
+        "SELECT o.ctid FROM diagnosis_opinion AS o WHERE o.time < %(oldest)s"
+        " AND NOT EXISTS (SELECT FROM model_label AS l WHERE l.finding_id = o.finding_id)"
+        " AND NOT EXISTS (SELECT FROM ticket AS t WHERE t.finding_id = o.finding_id"
+        " AND t.state NOT IN ('closed', 'cancelled', 'merged'))"
+        " LIMIT %(batch)s FOR UPDATE OF o SKIP LOCKED",
+        counted=False,
+    ),
     _older("dead_letter", "received_at"),
     _older("unclaimed_device", "last_seen_at"),
     _older("unknown_channel", "last_seen_at"),
