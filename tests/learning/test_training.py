@@ -45,14 +45,14 @@ def _bound(plan: TypePlan, given: list[Example]) -> Bound:
 
 
 def test_what_the_signatures_confuse_is_told_apart_on_devices_never_seen(plan: TypePlan) -> None:
-    found = evaluate(plan, prepare(plan, make(plan, 14)))
+    found = evaluate(plan, prepare(plan, make(plan, 24)))
     assert found["signatures"]["wrong_rate"][0] > 0.2  # else there is nothing to learn here
     assert found["learned"]["wrong_rate"][0] < 0.1
     assert found["learned"]["log_loss"][0] < found["signatures"]["log_loss"][0]
     assert found["difference"]["wrong_rate"][2] < 0, "the interval of the difference must exclude none"
     assert found["learned"]["calibration_error"] < 0.1
-    assert found["by_cause"]["thermistor_open"]["incidents"] == 14
-    assert sum(row["incidents"] for row in found["learned"]["reliability"]) == 56
+    assert found["by_cause"]["thermistor_open"]["incidents"] == 24
+    assert sum(row["incidents"] for row in found["learned"]["reliability"]) == 96
 
 
 def test_few_labels_leave_the_word_to_the_signatures(plan: TypePlan, model: Learned) -> None:
@@ -110,7 +110,7 @@ def test_a_devices_fingerprint_is_no_knowledge(plan: TypePlan) -> None:
     """Labels by the toss of a coin, and evidence that gives the device away: no better than the coin."""
     rng = np.random.default_rng(5)
     given = []
-    for device in range(30):
+    for device in range(20):
         counted = rng.normal(0.0, 6.0, len(plan.features))
         label = FAULTS[int(rng.integers(2))]
         for look in range(4):
