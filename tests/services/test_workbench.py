@@ -86,7 +86,7 @@ def test_a_campaign_is_acted_on_as_one(api: Api, world: World) -> None:
     assert api.post(f"{path}/commands", {"name": "explode"}).status_code == 404
     notes = [line["note"] for line in api.get(f"{path}/history").json()]
     assert notes[0] == "Command set_temperature for 1 appliances."
-    api.post(f"{path}/close", {})
+    assert api.post(f"{path}/close", {"version": api.get(path).json()["version"]}).status_code == 200
     assert api.post(f"{path}/commands", wish).status_code == 409
 
 
