@@ -15,6 +15,7 @@ import contextlib
 import json
 import random
 import secrets
+import time
 from collections.abc import AsyncIterator
 
 import httpx
@@ -25,6 +26,8 @@ from services.console.acting import act_as_console
 from services.console.api_client import ApiClient
 
 _HEARTBEAT_S = 15.0
+# A list of a large fleet would be fetched anew with each of its changes: so often at most.
+_PACE_S = 1.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 15.0
 # The API sends a comment at least every 15 seconds; twice that without a byte means a dead connection.
 _SILENCE_S = 45.0
@@ -101,6 +104,7 @@ class ChangeFeed:
         self._pages.add(page)
         try:
             yield b"retry: 3000\n\n" + self._upstream()
+            told = float("-inf")
             while not self._closed:
                 try:
                     async with asyncio.timeout(_HEARTBEAT_S):
@@ -108,6 +112,9 @@ class ChangeFeed:
                 except TimeoutError:
                     yield _BEAT
                     continue
+                if page.changed and not page.about:
+                    await asyncio.sleep(told + _PACE_S - time.monotonic())
+                    told = time.monotonic()
                 page.wake.clear()
                 reconnected, changed = page.reconnected, page.changed
                 page.reconnected = page.changed = False
