@@ -19,6 +19,7 @@ from models import baseline
 from models.calibration import BUDGET, stability
 from models.campaign import Campaign, recognise
 from models.codes import Codes
+from models.creeping import matched
 from models.diagnose import evidence
 from models.features import Rows, Singles
 from models.incidents import Incident, Moment, close_incident, open_incident
@@ -147,6 +148,19 @@ class Engine:
         for name, devices in cohorts.items():
             members[name][[self._rows[device] for device in devices if device in self._rows]] = True
         return recognise(self._judge.creeping.reference.standing_z(), members)
+
+    def blame(self, campaign: Campaign) -> str:
+        """Return the creeping fault that a cohort's deviating devices look like most, or ``unknown``."""
+        reference, rows = self._judge.creeping.reference, list(campaign.devices)
+        z = reference.standing_z()[rows]
+        scores = np.median(matched(self.plan, z, z * reference.fleet.spread[0]), axis=0)
+        if not len(scores) or scores.max() <= 0.0:
+            return UNKNOWN
+        return self.plan.faults[int(scores.argmax())]
+
+    def day(self) -> int:
+        """Return the latest day (UTC, since 1970) that any device is in; −1 before the first sample."""
+        return int(self._state.day[: self._state.size].max(initial=-1))
 
     # -- saving ----------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ import structlog
 
 from models import calibration
 from models.engine import Engine, Outcome
+from stream.cohorts import FleetWatch
 from stream.diagnose_arrays import block_arrays, join_arrays, to_arrays, without
 from stream.diagnose_rows import (
     BandRow,
@@ -41,6 +42,7 @@ from zerodistance.errors import InvalidMessageError
 from zerodistance.garbage import settle
 from zerodistance.log.interface import Record, TopicPartition
 from zerodistance.messages import (
+    COHORTS,
     EVENTS,
     FINDINGS,
     TELEMETRY,
@@ -52,6 +54,7 @@ from zerodistance.messages import (
     decode_columns,
     decode_event,
     decode_ticket_change,
+    encode_deviation,
     encode_finding,
 )
 from zerodistance.settings import Settings
@@ -91,6 +94,7 @@ class DiagnosisHandler:
     def _reset(self) -> None:
         self._engines = {name: Engine(appliance, self._budget) for name, appliance in self._catalogue.items()}
         self._shadow = Shadow(self._engines)
+        self._fleet = FleetWatch(self._engines)
         self._samples: dict[str, list[Sample]] = {name: [] for name in self._catalogue}
         self._blocks: dict[str, list[Block]] = {name: [] for name in self._catalogue}
         self._events: list[DeviceEvent] = []
@@ -184,6 +188,11 @@ class DiagnosisHandler:
             outbox.put(
                 conn, FINDINGS, finding.device, f"{finding.id}/{finding.revision}", encode_finding(finding)
             )
+        for deviation in self._fleet.look(conn):
+            key = f"{deviation.type}/{deviation.value}"
+            record = f"{key}/{deviation.cause}/{deviation.time_us}"
+            outbox.put(conn, COHORTS, key, record, encode_deviation(deviation))
+            self._counts["diagnose", "cohorts"] += 1
         self._shadow.save(conn)
         self._shadow.refresh(conn)
         counts.add(conn, self._counts)

@@ -19,8 +19,11 @@ from services.tickets.lifecycle import CAMPAIGNABLE, Details, Role, State, check
 from services.tickets.repository import Device
 from services.tickets.shared import TicketDesk
 from zerodistance.catalogue.model import Text
-from zerodistance.messages import Finding
+from zerodistance.messages import Deviation, Finding
 from zerodistance.store.database import Connection
+
+CLOSED_FOR = timedelta(days=14)
+"""What was closed by somebody is not opened again by the models for so long."""
 
 
 class Campaigns:
@@ -61,6 +64,32 @@ class Campaigns:
             since=since,
         )
 
+    def deviates(self, conn: Connection, deviation: Deviation) -> str:
+        """Open a campaign for appliances that the models say deviate together, before each has a ticket.
+
+        Returns:
+            What became of it, for the counters: ``opened``, ``known`` (there is an open one) or ``closed``
+            (one was closed lately: whoever closed it has seen this).
+        """
+        now = self._desk.clock.now()
+        scope: dict[str, str] = {deviation.dimension: deviation.value}
+        key = deviation.tenant, deviation.type, deviation.cause
+        if repository.closed_after(conn, *key, scope, now - CLOSED_FOR):
+            return "closed"
+        since = now - timedelta(hours=self._desk.policy.campaign.window_h)
+        campaign = self.open(
+            conn, *key, scope, actor="models", since=since, witness=next(iter(deviation.devices), "")
+        )
+        if campaign is None:
+            return "known"
+        way = "higher" if deviation.direction > 0 else "lower"
+        text = (
+            f"{len(deviation.devices)} appliances ({deviation.share:.0%} of {campaign.scope}) have "
+            f"{deviation.feature} {way} than the others, which looks like {deviation.cause}."
+        )
+        repository.note(conn, campaign, "models", text, now)
+        return "opened"
+
     def open(
         self,
         conn: Connection,
@@ -71,6 +100,7 @@ class Campaigns:
         *,
         actor: str,
         since: datetime,
+        witness: str = "",
     ) -> Campaign | None:
         """Open a campaign; tickets of its cause that nobody is on the way to become part of it.
 
@@ -78,6 +108,7 @@ class Campaigns:
             scope: region, firmware or model → which.
             actor: who opens it.
             since: tickets whose incident began before stay what they are.
+            witness: an appliance that it is told by where no ticket has become part of it.
 
         Returns:
             The campaign, None if there is one of that scope already.
@@ -86,7 +117,7 @@ class Campaigns:
         campaign = repository.insert(conn, tenant, type, cause, scope, actor=actor, now=now)
         if campaign is None:
             return None
-        one = ""
+        one = witness
         for ticket_id in repository.open_tickets(conn, campaign, sorted(CAMPAIGNABLE), since):
             one = self._absorb(conn, campaign, ticket_id, now)
         body = fill(CAMPAIGN_OPENED, self._values(campaign))

@@ -131,6 +131,18 @@ def insert(
     return campaign
 
 
+def closed_after(
+    conn: Connection, tenant: int, type: str, cause: str, scope: dict[str, str], since: datetime
+) -> bool:
+    """Tell whether a campaign of this cause and scope was closed after ``since``."""
+    row = conn.execute(
+        "SELECT 1 FROM campaign WHERE tenant_id = %s AND type = %s AND cause = %s AND region = %s"
+        " AND firmware = %s AND model = %s AND state = 'closed' AND closed_at > %s LIMIT 1",
+        (tenant, type, cause, *(scope.get(name, "") for name in ("region", "firmware", "model")), since),
+    ).fetchone()
+    return row is not None
+
+
 def get(conn: Connection, tenant: int, campaign_id: str, *, lock: bool = False) -> Campaign:
     """Return one campaign; with ``lock`` it stays ours until the transaction ends.
 

@@ -10,11 +10,19 @@ from services.tickets.reports import unknown_code
 from zerodistance.clock import Clock
 from zerodistance.errors import InvalidMessageError
 from zerodistance.log import Record
-from zerodistance.messages import EVENTS, FINDINGS, DeviceEvent, decode_event, decode_finding
+from zerodistance.messages import (
+    COHORTS,
+    EVENTS,
+    FINDINGS,
+    DeviceEvent,
+    decode_deviation,
+    decode_event,
+    decode_finding,
+)
 from zerodistance.settings import Settings
 from zerodistance.store.database import Connection
 
-TOPICS = (FINDINGS, EVENTS)
+TOPICS = (FINDINGS, EVENTS, COHORTS)
 _REPLIES = {"done": State.DONE, "refused": State.REFUSED, "failed": State.FAILED}
 
 
@@ -34,6 +42,8 @@ class Intake:
         """
         if record.topic == FINDINGS:
             return self._desk.take_finding(conn, decode_finding(record.value))
+        if record.topic == COHORTS:
+            return f"cohort_{self._desk.campaigns.deviates(conn, decode_deviation(record.value))}"
         event = decode_event(record.value)
         if event.kind == "reply":
             return self.take_reply(conn, event)

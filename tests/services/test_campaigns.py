@@ -8,8 +8,11 @@ import pytest
 
 from services.campaigns import repository as campaigns
 from services.campaigns.repository import Campaign
+from services.work.intake import Intake
 from tests.services.world import World, make_finding
 from zerodistance.errors import ConflictError, NotFoundError
+from zerodistance.log import Record
+from zerodistance.messages import COHORTS, Deviation, encode_deviation
 from zerodistance.store.devices import register_device, register_household
 
 
@@ -103,3 +106,42 @@ def test_old_findings_do_not_count(fleet: World) -> None:
     assert find(fleet, 16) == "opened"
     with fleet.pool.connection() as conn:
         assert campaigns.listing(conn, 1) == []
+
+
+def test_what_the_models_see_in_a_firmware_is_a_campaign_before_there_are_tickets(fleet: World) -> None:
+    """Told over the log; findings that come of it later join, and what somebody closed stays closed."""
+    deviation = Deviation(
+        tenant=1,
+        type="refrigerator",
+        dimension="firmware",
+        value="2.1",
+        cause="thermostat_drift",
+        feature="humidity_mean",
+        direction=-1,
+        devices=["f-0", "f-4", "f-8", "f-12", "f-16", "f-20"],
+        share=0.6,
+        time_us=0,
+    )
+    record = Record(COHORTS, 0, 0, b"refrigerator/2.1", encode_deviation(deviation), 0)
+    intake = Intake(fleet.desk, fleet.clock)
+
+    def take() -> str:
+        with fleet.pool.connection() as conn:
+            return intake.take(conn, record)
+
+    assert take() == "cohort_opened"
+    campaign = the_campaign(fleet)
+    assert (campaign.firmware, campaign.opened_by, campaign.members) == ("2.1", "models", 0)
+    with fleet.pool.connection() as conn:
+        lines = conn.execute("SELECT note FROM campaign_history ORDER BY version").fetchall()
+        told = conn.execute("SELECT count(*) FROM message WHERE device_id = 'f-0'").fetchone()
+    assert "(60% of firmware 2.1) have humidity_mean lower" in lines[-1][0]
+    assert told == (2,), "engineers and dispatchers hear of it"
+    assert find(fleet, 4) == "joined"
+    assert find(fleet, 1) == "opened", "another firmware"
+    assert take() == "cohort_known"
+    with fleet.pool.connection() as conn:
+        fleet.desk.campaigns.close(conn, 1, campaign.id, actor="staff:wang", note="as designed")
+    assert take() == "cohort_closed"
+    fleet.clock.advance(days=15)
+    assert take() == "cohort_opened"

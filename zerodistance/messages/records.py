@@ -148,6 +148,30 @@ class TicketChange(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str = ""
 
 
+class Deviation(msgspec.Struct, frozen=True, kw_only=True):
+    """Appliances of one firmware, model or region deviate together, and the others of their type do not.
+
+    Attributes:
+        dimension: firmware, model or region; ``value``: which.
+        cause: the fault that they look like most.
+        feature: what deviates; ``direction``: +1 or −1.
+        devices: those that do.
+        share: of the cohort's appliances that report the feature.
+        time_us: end of the days that show it.
+    """
+
+    tenant: int
+    type: str
+    dimension: Literal["firmware", "model", "region"]
+    value: str
+    cause: str
+    feature: str
+    direction: int
+    devices: list[str]
+    share: float
+    time_us: int
+
+
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """A message, or one sample of it, that was refused.
 
@@ -178,6 +202,7 @@ _samples_in = msgspec.msgpack.Decoder(list[Sample])
 _event_in = msgspec.msgpack.Decoder(DeviceEvent)
 _json_out = msgspec.json.Encoder()
 _finding_in = msgspec.json.Decoder(Finding)
+_deviation_in = msgspec.json.Decoder(Deviation)
 _ticket_in = msgspec.json.Decoder(TicketChange)
 _letter_in = msgspec.json.Decoder(DeadLetter)
 
@@ -224,6 +249,16 @@ def encode_ticket_change(change: TicketChange) -> bytes:
 def decode_ticket_change(record: bytes) -> TicketChange:
     """Read a record of ``zd.tickets``; raises InvalidMessageError for damaged bytes."""
     return _decode_json(_ticket_in, record)
+
+
+def encode_deviation(deviation: Deviation) -> bytes:
+    """Return the record of ``zd.cohorts``."""
+    return _json_out.encode(deviation)
+
+
+def decode_deviation(record: bytes) -> Deviation:
+    """Read a record of ``zd.cohorts``; raises InvalidMessageError for damaged bytes."""
+    return _decode_json(_deviation_in, record)
 
 
 def encode_dead_letter(letter: DeadLetter) -> bytes:

@@ -12,8 +12,9 @@ TELEMETRY = "zd.telemetry"
 EVENTS = "zd.events"
 FINDINGS = "zd.findings"
 TICKETS = "zd.tickets"
+COHORTS = "zd.cohorts"
 DEAD_LETTER = "zd.dead-letter"
-LOG_TOPICS = (TELEMETRY, EVENTS, FINDINGS, TICKETS, DEAD_LETTER)
+LOG_TOPICS = (TELEMETRY, EVENTS, FINDINGS, TICKETS, COHORTS, DEAD_LETTER)
 
 UPWARD = ("telemetry", "children", "fault", "event", "status", "reply")
 DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
