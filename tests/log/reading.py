@@ -31,14 +31,14 @@ def read(consumer: Consumer, count: int, *, timeout_s: float = 30.0) -> list[Rec
 
 
 def read_until(
-    consumer: Consumer, enough: Callable[[list[Record]], object], *, timeout_s: float = 30.0
+    consumer: Consumer, enough: Callable[[list[Record]], object], *, timeout_s: float = 30.0, most: int = 1000
 ) -> list[Record]:
-    """Poll until the records that have come are enough; fail after ``timeout_s`` seconds."""
+    """Poll, for ``most`` records a time, until they are enough; fail after ``timeout_s`` seconds."""
     records: list[Record] = []
     deadline = time.monotonic() + timeout_s
     while not enough(records):
         assert time.monotonic() < deadline, f"only {len(records)} records after {timeout_s:g} s"
-        records += consumer.poll(0.1, 1000)
+        records += consumer.poll(0.1, most)
     return records
 
 

@@ -216,6 +216,25 @@ def test_paused_partitions_keep_still_and_then_go_on(log: Log) -> None:
     assert len(read(consumer, 120 - loud)) == 120 - loud
 
 
+def test_what_was_fetched_before_a_pause_comes_after_it(log: Log) -> None:
+    """Half of what one fetch brought is handed out, then the partition rests while others are read."""
+    log.create_topics(["t"], 2)
+    producer = log.producer()
+    for number in range(10):
+        producer.send("t", b"%d" % number, partition=0)
+    producer.flush()
+    consumer = log.consumer("g", ["t"])
+    found = read_until(consumer, lambda records: records, most=1)
+    consumer.pause([TopicPartition("t", 0)])
+    for _ in range(3):
+        producer.send("t", b"other", partition=1)
+        producer.flush()
+        read(consumer, 1)
+    consumer.resume([TopicPartition("t", 0)])
+    found += read(consumer, 10 - len(found))
+    assert [record.value for record in found] == [b"%d" % number for number in range(10)]
+
+
 def test_lag_is_what_lies_ahead(log: Log) -> None:
     fill(log, 90)
     consumer = log.consumer("g", ["t"])

@@ -94,6 +94,7 @@ class KafkaLogConsumer:
             if wait_ms > _OVERDUE_MS and group.time_to_next_poll() <= 0 and not group.need_rejoin():
                 time.sleep((wait_ms - _OVERDUE_MS) / 1000)
                 wait_ms = _OVERDUE_MS
+            self._let_go()
             with translated("reading"):
                 found = self._consumer.poll(timeout_ms=wait_ms, max_records=max_records)
             if self._failure is not None:
@@ -199,6 +200,17 @@ class KafkaLogConsumer:
         self._announced = pending
         self._pending = None
         self._consumer.resume(*(self._theirs(where) for where in pending - self._paused))
+
+    def _let_go(self) -> None:
+        """Have the fetcher forget records that it has handed out to the last.
+
+        kafka-python (3.0.12) puts aside what it had fetched of a partition that is paused, fetches no more of
+        it, and takes it up again only while it holds no other partition's records; those that are used up it
+        counts as held. With other partitions alive, one that was resumed would rest for ever.
+        """
+        fetcher = self._consumer._fetcher
+        if not fetcher._next_partition_records:
+            fetcher._next_partition_records = None
 
     async def _take(self, theirs: Iterable[Any]) -> None:
         pending = {self._ours(where) for where in theirs}
