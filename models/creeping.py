@@ -130,7 +130,10 @@ class Creeping:
             i = int(place)
             moment = self._moment(int(who[i]), int(end_us[i]), standing, i, z[i], weight, float(best[i]))
             now, today, lately = (float(one[i]) for one in present)
-            changes += self._follow(moment, due[i], (now, today, lately), sudden.get(moment.device, ""))
+            tells = self._tells(standing.observed[i])
+            changes += self._follow(
+                moment, due[i], (now, today, lately), tells, sudden.get(moment.device, "")
+            )
         return changes + self.ageing.close_day(who, end_us, standing.observed, self.reference.fleet.level)
 
     def _scores(self, who: Ints, standing: Standing) -> tuple[Floats, Floats]:
@@ -188,12 +191,17 @@ class Creeping:
         self, row: int, end_us: int, standing: Standing, i: int, z: Floats, weights: Floats, worst: float
     ) -> Moment:
         fleet = self.reference.fleet
+        # what had no value today is told as it last was
+        trail = self.state.trail[row].astype(np.float64)
+        ago = np.isfinite(trail)[::-1].argmax(axis=0)
+        last = standing.expected[i] - fleet.centre[0] + trail[len(trail) - 1 - ago, np.arange(trail.shape[1])]
+        seen = standing.observed[i]
         margin = COUNT_UNIT * np.maximum(fleet.spread[0], 1e-9)
         return Moment(
             device=row,
             time_us=end_us,
             weights=weights,
-            observed=standing.observed[i],
+            observed=np.where(np.isfinite(seen), seen, last),
             expected=standing.expected[i],
             margin=np.stack([margin, margin], axis=1),
             counted=4.0 * z / COUNT_UNIT,
@@ -203,7 +211,7 @@ class Creeping:
         )
 
     def _follow(
-        self, moment: Moment, due: Bools, present: tuple[float, float, float], sudden: str
+        self, moment: Moment, due: Bools, present: tuple[float, float, float], tells: Bools, sudden: str
     ) -> list[Change]:
         plan, s, row = self.plan, self.state, moment.device
         incident = self.incidents.get(row)
@@ -213,7 +221,7 @@ class Creeping:
                 return []
             onset = int(s.slow_since[row]) * DAY_US
             incident, change = open_incident(plan, moment, onset, creeping=True)
-            if today < BACK and self._tells(incident.cause, moment.observed):
+            if today < BACK and tells[self._index(incident.cause)]:
                 return []
             named = incident.cause != UNKNOWN
             # a score may be over although no cause is likely: then it waits as long as an unknown must
@@ -227,7 +235,7 @@ class Creeping:
             return [self._with_outlook(incident, moment, change)]
         known = incident.cause != UNKNOWN
         lasted = (moment.time_us - incident.opened_us) // DAY_US
-        if self._tells(incident.cause, moment.observed):
+        if tells[self._index(incident.cause)]:
             incident.calm_days = incident.calm_days + 1 if now < CALM else 0
             incident.back_days = incident.back_days + 1 if today < BACK else 0
         scale = int(plan.slow_days[plan.faults.index(incident.cause)]) if known else UNKNOWN_DAYS
@@ -249,12 +257,14 @@ class Creeping:
             return [revised, *self._renewed(incident, moment)]
         return [self._with_outlook(incident, moment, revised)]
 
-    def _tells(self, cause: str, observed: Floats) -> bool:
-        """Tell whether the day had a value of what the cause shows in: who rests proves nothing."""
-        if cause == UNKNOWN:
-            return bool(np.isfinite(observed).any())
-        named = self.plan.signature[self.plan.faults.index(cause)] != 0
-        return bool(np.isfinite(observed[named]).any())
+    def _index(self, cause: str) -> int:
+        return len(self.plan.faults) if cause == UNKNOWN else self.plan.faults.index(cause)
+
+    def _tells(self, observed: Floats) -> Bools:
+        """Return (K + 1,): the day had a value of what each cause shows in; who rests proves nothing."""
+        there = np.isfinite(observed)
+        named = (self.plan.signature != 0) & there
+        return np.append(named.any(axis=1), there.any())
 
     def _outlook(self, incident: Incident, moment: Moment) -> Outlook | None:
         if incident.cause == UNKNOWN:

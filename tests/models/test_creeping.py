@@ -210,3 +210,5 @@ def test_a_day_without_a_wash_neither_denies_nor_forgets_what_creeps(catalogue: 
     assert {one.device for _, one in told} == {0}
     assert {one.cause for _, one in told} == {"imbalance"}
     assert told[0][0] < 145
+    # on a day without a wash the last one is told
+    assert all([item.feature for item in one.evidence] == ["vibration_mean"] for _, one in told)
