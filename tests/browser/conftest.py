@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from services.console.app import make_app
-from tests.browser.fake_api import NOW, FakeApi, filled
+from tests.browser.fake_api import FakeApi
+from tests.browser.fake_data import NOW
+from tests.browser.fake_fleet import filled
 from tests.browser.serving import served
 from zerodistance.settings import Settings
 

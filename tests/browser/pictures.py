@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 from services.console.app import make_app
 from services.schemas import CommandPublic
-from tests.browser.fake_api import NOW, FakeApi, ago, filled
+from tests.browser.fake_api import FakeApi
+from tests.browser.fake_data import NOW, ago
+from tests.browser.fake_fleet import filled
 from tests.browser.serving import served
 from zerodistance.settings import Settings
 

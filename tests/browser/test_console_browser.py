@@ -8,7 +8,7 @@ import pytest
 
 from services.schemas import HistoryEntry
 from tests.browser.conftest import Console, sign_in
-from tests.browser.fake_api import NOW, ago, warm_series
+from tests.browser.fake_data import NOW, ago, warm_series
 from tests.fixtures.processes import wait_until
 
 if TYPE_CHECKING:

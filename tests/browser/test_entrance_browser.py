@@ -11,7 +11,8 @@ from fastapi.responses import HTMLResponse
 
 from services.console.app import make_app
 from tests.browser.conftest import sign_in
-from tests.browser.fake_api import NOW, FakeApi
+from tests.browser.fake_api import FakeApi
+from tests.browser.fake_data import NOW
 from tests.browser.serving import served
 from zerodistance.settings import Settings
 

@@ -24,7 +24,8 @@ from services.console.ticket_pages import proposed_window
 from services.owner.texts import TEXTS
 from services.schemas import CommandDescription, TicketState
 from services.tickets.lifecycle import MOVES, Demand, State
-from tests.browser.fake_api import NOW, FakeApi
+from tests.browser.fake_api import FakeApi
+from tests.browser.fake_data import NOW
 
 
 def test_every_state_has_words() -> None:
