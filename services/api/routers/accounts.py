@@ -29,10 +29,10 @@ from services.api.dependencies import (
     IfMatch,
     KeysReader,
     KeysWriter,
-    check_version,
 )
 from services.api.paging import decode_cursor, encode_cursor, number, text
 from services.api.unit import UnitRoute
+from services.api.versions import check_seen, tag_version
 from zerodistance.errors import ForbiddenError
 
 router = APIRouter(route_class=UnitRoute, tags=["accounts"])
@@ -70,7 +70,7 @@ def post_account(wish: AccountCreate, caller: AccountsWriter, response: Response
             engineer=wish.engineer_id,
             household=wish.household_id,
         )
-    response.headers["ETag"] = f'"{made.version}"'
+    tag_version(response, made.version)
     return _account(made)
 
 
@@ -79,8 +79,9 @@ def get_account(account_id: AccountId, caller: AccountsReader, response: Respons
     """Return one account; its version is the ETag."""
     with caller.transaction() as conn:
         found = repository.get(conn, caller.tenant, account_id)
-    response.headers["ETag"] = f'"{found.version}"'
-    return _account(found)
+    said = _account(found)
+    tag_version(response, found.version, said)  # who signs in makes no new version
+    return said
 
 
 @router.patch("/accounts/{account_id}")
@@ -97,7 +98,7 @@ def patch_account(
     with caller.transaction() as conn:
         conn.execute("SELECT FROM private.account WHERE id = %s FOR UPDATE", (account_id,))
         seen = repository.get(conn, caller.tenant, account_id)
-        check_version(seen.version, wish.version, if_match)
+        check_seen("account", seen.version, wish.version, if_match)
         changed = repository.update(
             conn,
             seen,
@@ -107,7 +108,7 @@ def patch_account(
             disabled=wish.disabled,
             password=wish.password,
         )
-    response.headers["ETag"] = f'"{changed.version}"'
+    tag_version(response, changed.version)
     return _account(changed)
 
 

@@ -16,12 +16,10 @@ from services.api.dependencies import (
     PlatformDep,
     TicketsReader,
     TicketsWriter,
-    check_version,
-    read_version,
 )
 from services.api.paging import decode_cursor, encode_cursor, moment, number
-from services.api.problems import ChangedError, ChangedPreconditionError, PreconditionError
 from services.api.unit import UnitRoute
+from services.api.versions import check_seen, tag_version
 from services.messages import repository as messages
 from services.schemas import (
     ChangeTold,
@@ -35,9 +33,7 @@ from services.schemas import (
 from services.tickets import evidence, listing, repository
 from services.tickets.lifecycle import Details, State
 from services.tickets.listing import Filters, Listed, Which
-from services.tickets.repository import Ticket
 from services.tickets.since import changes_since
-from zerodistance.errors import ConflictError
 from zerodistance.store.database import Connection
 
 router = APIRouter(route_class=UnitRoute, prefix="/tickets", tags=["tickets"])
@@ -85,7 +81,7 @@ def get_ticket(
     """Return a whole ticket; its version is the ETag."""
     with caller.transaction() as conn:
         ticket = _whole(conn, platform, caller, ticket_id)
-    response.headers["ETag"] = f'"{ticket.version}"'
+    tag_version(response, ticket.version)
     return ticket
 
 
@@ -142,7 +138,11 @@ def move_ticket(
     with caller.transaction() as conn:
         listing.one(conn, caller.tenant, ticket_id)  # another tenant's ticket is not found
         current = repository.get(conn, ticket_id, lock=True)
-        _check_seen(conn, current, move.version, if_match)
+
+        def changes(since: int) -> list[ChangeTold]:
+            return [ChangeTold.model_validate(asdict(line)) for line in changes_since(conn, ticket_id, since)]
+
+        check_seen("ticket", current.version, move.version, if_match, changes)
         platform.desk.move(
             conn,
             ticket_id,
@@ -153,25 +153,8 @@ def move_ticket(
             actor=caller.actor,
         )
         ticket = _whole(conn, platform, caller, ticket_id)
-    response.headers["ETag"] = f'"{ticket.version}"'
+    tag_version(response, ticket.version)
     return ticket
-
-
-def _check_seen(conn: Connection, ticket: Ticket, seen: int | None, if_match: str | None) -> None:
-    """Return if the caller saw the ticket as it stands; else say who changed what."""
-    try:
-        check_version(ticket.version, seen, if_match)
-    except (ConflictError, PreconditionError) as error:
-        since = read_version(seen, if_match)
-        lines = changes_since(conn, ticket.id, since) if since else []
-        told = [ChangeTold.model_validate(asdict(line)) for line in lines]
-        by = " and ".join(dict.fromkeys(line.actor for line in lines)) or "somebody else"
-        sentence = (
-            f"This ticket was changed by {by} meanwhile (version {ticket.version} now): "
-            "read it again, then decide."
-        )
-        kind = ChangedPreconditionError if isinstance(error, PreconditionError) else ChangedError
-        raise kind(sentence, ticket.version, told) from error
 
 
 def _whole(conn: Connection, platform: Platform, caller: Caller, ticket_id: str) -> TicketPublic:
