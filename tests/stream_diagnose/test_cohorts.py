@@ -9,8 +9,12 @@ from prometheus_client import REGISTRY
 from models.engine import Engine
 from models.plan import DAY_US
 from stream.cohorts import FleetWatch, load_cohorts
+from stream.diagnose import DiagnosisHandler
 from tests.models.series import START_US
 from zerodistance.catalogue import Catalogue
+from zerodistance.clock import ManualClock
+from zerodistance.messages import COHORTS, decode_deviation
+from zerodistance.store import counts
 from zerodistance.store.database import connect
 from zerodistance.store.devices import register_device
 
@@ -94,3 +98,20 @@ def test_scores_that_drift_are_a_gauge_for_operations(registered: str, catalogue
         fleet.run(1)
         watch.look(conn)
     assert REGISTRY.get_sample_value("zd_models_drift", {"type": "refrigerator"}) > 0.25
+
+
+def test_the_diagnosis_puts_what_deviates_into_the_outbox_of_its_checkpoint(
+    registered: str, catalogue: Catalogue
+) -> None:
+    fleet = Fleet(catalogue)
+    handler = DiagnosisHandler(catalogue, ManualClock())
+    handler._engines["refrigerator"] = fleet.engine
+    with connect(registered) as conn:
+        fleet.run(20)
+        handler.checkpoint(conn)
+        fleet.run(5, duty=0.025, running_power=-1.5)
+        handler.checkpoint(conn)
+        rows = conn.execute("SELECT payload FROM outbox WHERE topic = %s", (COHORTS,)).fetchall()
+        counted = counts.read(conn)["diagnose", "cohorts"]
+    assert [decode_deviation(bytes(row[0])).value for row in rows] == ["2.1"]
+    assert counted == 1
