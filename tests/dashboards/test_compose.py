@@ -70,7 +70,7 @@ def test_the_settings_exist_and_are_fit_for_production(name: str, monkeypatch: p
     assert "${" not in "".join(map(str, settings.model_dump().values()))
 
 
-# Without these there is no webhook, no partner, no mail or SMS, no adapters, no proxy.
+# Without these there is no webhook, no partner, no mail or SMS, no adapters, no proxy, no sign-in elsewhere.
 _OPTIONAL = {
     "ZD_TRUSTED_PROXIES",
     "MQTT_MORE_ACCOUNTS",
@@ -82,6 +82,10 @@ _OPTIONAL = {
     "ZD_OWNER_CHANNELS",
     "ZD_ADAPTERS",
     "ZD_ADAPTERS_ZONE",
+    "ZD_OIDC_ISSUER",
+    "ZD_OIDC_CLIENT_ID",
+    "ZD_OIDC_CLIENT_SECRET",  # a public client has none
+    "ZD_OIDC_REDIRECTS",
 }
 
 
