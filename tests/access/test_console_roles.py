@@ -60,3 +60,11 @@ def test_no_link_leads_nowhere(place: Place, role: str) -> None:
         waiting += [link.partition("#")[0] for link in links if not ELSEWHERE.match(link)]
     assert not wrong, "\n".join(wrong)
     assert len(seen) >= 5, seen
+
+
+def test_an_operator_reads_a_ticket_and_is_told_that_it_is_not_theirs_to_move(place: Place) -> None:
+    path = f"/tickets/{place.found[('one', 'north')]['ticket_id']}"
+    shown = console_as(place, "operator").get(path).text
+    assert "Your role may look here, and not act." in shown
+    assert f"{path}/move" not in shown
+    assert f"{path}/move" in console_as(place, "dispatcher").get(path).text
