@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import comb
+from math import exp, lgamma
 
 import numpy as np
 
@@ -81,7 +81,24 @@ def recognise(z: Floats, cohorts: Mapping[str, Bools]) -> list[Campaign]:
 
 
 def _fisher(hits: int, size: int, other_hits: int, others: int) -> float:
-    """Return the probability of at least ``hits`` of ``size``, the hits being spread over all by chance."""
+    """Return the probability of at least ``hits`` of ``size``, the hits being spread over all by chance.
+
+    By logarithms of factorials: a region has more appliances than whole numbers are quick with.
+
+    >>> round(_fisher(3, 3, 0, 3), 9), round(_fisher(0, 3, 2, 3), 9)
+    (0.05, 1.0)
+    """
     total, all_hits = size + others, hits + other_hits
-    ways = sum(comb(size, k) * comb(others, all_hits - k) for k in range(hits, min(size, all_hits) + 1))
-    return ways / comb(total, all_hits)
+    ways = _log_choose(total, all_hits)
+    likeliest = (all_hits + 1) * (size + 1) // (total + 2)
+    chance = 0.0
+    for k in range(max(hits, all_hits - others), min(size, all_hits) + 1):
+        term = exp(_log_choose(size, k) + _log_choose(others, all_hits - k) - ways)
+        chance += term
+        if k > likeliest and term <= 1e-15 * chance:
+            break
+    return min(chance, 1.0)
+
+
+def _log_choose(n: int, k: int) -> float:
+    return lgamma(n + 1.0) - lgamma(k + 1.0) - lgamma(n - k + 1.0)

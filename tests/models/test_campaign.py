@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
+import time
+from math import comb
 
-from models.campaign import recognise
+import numpy as np
+import pytest
+
+from models.campaign import _fisher, recognise
 from tests.models.test_creeping import DEVICES as FLEET
 from tests.models.test_creeping import Days
 from zerodistance.catalogue import Catalogue
@@ -56,3 +60,13 @@ def test_devices_that_do_not_report_count_neither_way() -> None:
     (one,) = recognise(z, COHORTS)
     assert len(one.devices) == one.share * 7
     assert recognise(np.full((DEVICES, 3), np.nan), COHORTS) == []
+
+
+def test_a_region_of_a_hundred_thousand_is_judged_in_no_time() -> None:
+    """A heatwave in half of the fleet: chance is worked out by logarithms, and is what exact numbers say."""
+    small = _fisher(8, 12, 3, 28)
+    exact = sum(comb(12, k) * comb(28, 11 - k) for k in range(8, 12)) / comb(40, 11)
+    assert small == pytest.approx(exact)
+    began = time.process_time()
+    assert _fisher(30_000, 50_000, 100, 50_000) < 1e-100
+    assert time.process_time() - began < 0.5
