@@ -97,6 +97,17 @@ def test_the_owner_s_page_says_in_words_that_an_answer_could_not_be_taken(
     assert answer.headers["content-type"].startswith("text/html")
 
 
+def test_a_ticket_that_says_something_new_at_the_same_version_is_sent_again(api: Api, world: World) -> None:
+    world.find(cause="compressor_failed")
+    world.work()
+    path = f"/api/v1/tickets/{api.get('/tickets').json()['items'][0]['id']}"
+    known = {**api.staff, "If-None-Match": api.anonymous("GET", path, headers=api.staff).headers["etag"]}
+    assert api.anonymous("GET", path, headers=known).status_code == 304
+    with world.pool.connection() as conn:  # the channel took a message: no change of the ticket
+        conn.execute("UPDATE message SET sent_at = sent_at + interval '1 second' WHERE audience = 'engineer'")
+    assert api.anonymous("GET", path, headers=known).status_code == 200
+
+
 def test_a_ticket_from_the_inbox_to_its_close(api: Api, world: World) -> None:
     world.find(cause="compressor_failed")
     world.work()
@@ -104,7 +115,7 @@ def test_a_ticket_from_the_inbox_to_its_close(api: Api, world: World) -> None:
     assert [item["cause"] for item in page["items"]] == ["compressor_failed"]
     answer = api.get(f"/tickets/{page['items'][0]['id']}")
     ticket = TicketPublic.model_validate(answer.json())
-    assert answer.headers["etag"] == '"1"'
+    assert answer.headers["etag"].startswith('"1-')
     assert ticket.cause_title["en"] == "Compressor does not run"
     assert ticket.part_title["en"] == "Compressor"
     assert [c.cause for c in ticket.candidates] == ["compressor_failed", "unknown"]
@@ -130,7 +141,8 @@ def test_a_ticket_from_the_inbox_to_its_close(api: Api, world: World) -> None:
     moved = api.post(
         f"/tickets/{ticket.id}/moves", {**body, "version": 2}, **{"If-Match": '"2"', "X-Actor": "wang"}
     )
-    assert (moved.status_code, moved.json()["state"], moved.headers["etag"]) == (200, "planned", '"3"')
+    assert (moved.status_code, moved.json()["state"]) == (200, "planned")
+    assert moved.headers["etag"].startswith('"3-')
     assert moved.json()["history"][-1]["actor"] == "staff:wang"
     moved = api.post(f"/tickets/{ticket.id}/moves", {"version": 3, "to": "visiting"})
     done = {

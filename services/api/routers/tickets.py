@@ -78,10 +78,10 @@ def list_tickets(
 def get_ticket(
     ticket_id: str, platform: PlatformDep, caller: TicketsReader, response: Response
 ) -> TicketPublic:
-    """Return a whole ticket; its version is the ETag."""
+    """Return a whole ticket; its ETag is its version and a digest of what is said of it."""
     with caller.transaction() as conn:
         ticket = _whole(conn, platform, caller, ticket_id)
-    tag_version(response, ticket.version)
+    tag_version(response, ticket.version, ticket)
     return ticket
 
 
@@ -153,7 +153,7 @@ def move_ticket(
             actor=caller.actor,
         )
         ticket = _whole(conn, platform, caller, ticket_id)
-    tag_version(response, ticket.version)
+    tag_version(response, ticket.version, ticket)
     return ticket
 
 

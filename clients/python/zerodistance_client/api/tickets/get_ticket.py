@@ -92,9 +92,9 @@ def sync_detailed(
     client: AuthenticatedClient,
     x_actor: None | str | Unset = UNSET,
 ) -> Response[Problem | TicketPublic]:
-    """Return a whole ticket; its version is the ETag
+    """Return a whole ticket; its ETag is its version and a digest of what is said of it
 
-     Return a whole ticket; its version is the ETag.
+     Return a whole ticket; its ETag is its version and a digest of what is said of it.
 
     Args:
         ticket_id (str):
@@ -127,9 +127,9 @@ def sync(
     client: AuthenticatedClient,
     x_actor: None | str | Unset = UNSET,
 ) -> Problem | TicketPublic | None:
-    """Return a whole ticket; its version is the ETag
+    """Return a whole ticket; its ETag is its version and a digest of what is said of it
 
-     Return a whole ticket; its version is the ETag.
+     Return a whole ticket; its ETag is its version and a digest of what is said of it.
 
     Args:
         ticket_id (str):
@@ -157,9 +157,9 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     x_actor: None | str | Unset = UNSET,
 ) -> Response[Problem | TicketPublic]:
-    """Return a whole ticket; its version is the ETag
+    """Return a whole ticket; its ETag is its version and a digest of what is said of it
 
-     Return a whole ticket; its version is the ETag.
+     Return a whole ticket; its ETag is its version and a digest of what is said of it.
 
     Args:
         ticket_id (str):
@@ -190,9 +190,9 @@ async def asyncio(
     client: AuthenticatedClient,
     x_actor: None | str | Unset = UNSET,
 ) -> Problem | TicketPublic | None:
-    """Return a whole ticket; its version is the ETag
+    """Return a whole ticket; its ETag is its version and a digest of what is said of it
 
-     Return a whole ticket; its version is the ETag.
+     Return a whole ticket; its ETag is its version and a digest of what is said of it.
 
     Args:
         ticket_id (str):
